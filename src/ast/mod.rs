@@ -1,0 +1,61 @@
+//! What was written: one immutable tree per file, with spans.
+//!
+//! Names and types are not here: they live in side tables keyed by [`NodeId`], made by `resolve` and `types`. Nothing
+//! here is checked beyond syntax; property names and their values in particular are whatever was written.
+
+mod expr;
+mod item;
+mod stmt;
+mod type_expr;
+
+pub use expr::{
+    Arg, BinaryOp, Binding, Block, Catch, Element, Entry, Expr, ExprKind, ForLoop, Key, MatchArm, Pattern,
+    PatternKind, Prop, Props, RaceLoop, Repeat, Str, StrPart, StrStyle, UnaryOp,
+};
+pub use item::{
+    ActorDecl, ActorKind, EnumDecl, FnDecl, Item, ItemKind, Mock, Module, Param, TaskDecl, TestDecl,
+    TestStmt, TypeDecl, UseDecl, UseName, UseSource, Variant, WorkflowDecl,
+};
+pub use stmt::{LetPattern, Stmt, StmtKind};
+pub use type_expr::{Field, TypeExpr, TypeExprKind};
+
+use crate::source::Span;
+use ecow::EcoString;
+
+/// Names a node in the side tables. Unique and dense over all modules of a compilation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub u32);
+
+/// Gives out [`NodeId`]s.
+#[derive(Debug, Default)]
+pub struct NodeIds {
+    next: u32,
+}
+
+impl NodeIds {
+    /// A fresh id.
+    pub fn fresh(&mut self) -> NodeId {
+        let id = NodeId(self.next);
+        self.next += 1;
+        id
+    }
+
+    /// How many ids were given out: the length of a side table.
+    pub fn count(&self) -> usize {
+        self.next as usize
+    }
+}
+
+/// An identifier as written.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Name {
+    pub text: EcoString,
+    pub span: Span,
+}
+
+/// A name that a statement, loop or handler binds; its id stands for it in the side tables.
+#[derive(Debug, Clone)]
+pub struct Bound {
+    pub id: NodeId,
+    pub name: Name,
+}

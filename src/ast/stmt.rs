@@ -1,0 +1,48 @@
+//! Statements of a block.
+
+use super::{Block, Bound, Expr, Name, NodeId, Props, TaskDecl, TypeExpr};
+use crate::source::Span;
+use ecow::EcoString;
+
+#[derive(Debug, Clone)]
+pub struct Stmt {
+    pub id: NodeId,
+    pub span: Span,
+    /// The `///` text before it.
+    pub doc: EcoString,
+    pub kind: StmtKind,
+}
+
+#[derive(Debug, Clone)]
+pub enum StmtKind {
+    /// `let pattern: T = value`
+    Let {
+        pattern: LetPattern,
+        ty: Option<TypeExpr>,
+        value: Expr,
+    },
+    /// `task name … { … }`: declared and called at once.
+    Task(Box<TaskDecl>),
+    /// `stage name with { … } { … }`
+    Stage {
+        name: Name,
+        with: Option<Props>,
+        body: Block,
+    },
+    /// `assert cond, "message"`
+    Assert {
+        cond: Expr,
+        message: Option<Expr>,
+    },
+    Expr(Expr),
+    /// Could not be read; already reported. It holds the names that it would have bound, as far as they could be made out.
+    Bad(Vec<Name>),
+}
+
+/// What a `let` binds.
+#[derive(Debug, Clone)]
+pub enum LetPattern {
+    Name(Bound),
+    /// `{ a, b }`
+    Fields(Vec<Bound>, Span),
+}

@@ -1,0 +1,84 @@
+//! The table of codes. To add one: a row here, a constructor beside its phase, a page `docs/errors/CODE.md`, a case.
+
+use super::Severity;
+
+/// What a code is about; the first two digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Area {
+    Syntax,
+    Names,
+    Types,
+    Plan,
+    Conflicts,
+    Capabilities,
+    Budget,
+    Trust,
+    Lint,
+}
+
+/// What is known of a code besides its page.
+#[derive(Debug, Clone, Copy)]
+pub struct CodeInfo {
+    pub name: &'static str,
+    pub title: &'static str,
+}
+
+macro_rules! codes {
+    ($($code:ident $title:literal),* $(,)?) => {
+        /// A stable diagnostic code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $(#[doc = $title] $code),* }
+
+        impl Code {
+            /// Every code, in order.
+            pub const ALL: &'static [Code] = &[$(Code::$code),*];
+
+            /// Its name and title.
+            pub fn info(self) -> CodeInfo {
+                match self { $(Code::$code => CodeInfo { name: stringify!($code), title: $title }),* }
+            }
+
+            /// The page that `flowc explain` shows.
+            pub fn page(self) -> &'static str {
+                match self { $(Code::$code => include_str!(concat!("../../docs/errors/", stringify!($code), ".md"))),* }
+            }
+        }
+    };
+}
+
+codes! {
+    F0101 "syntax error",
+}
+
+impl Code {
+    /// The code of that name, in any case.
+    pub fn parse(name: &str) -> Option<Code> {
+        Code::ALL.iter().copied().find(|c| c.info().name.eq_ignore_ascii_case(name))
+    }
+
+    /// Error for `F…`, warning for `W…`.
+    pub fn severity(self) -> Severity {
+        if self.info().name.starts_with('W') { Severity::Warning } else { Severity::Error }
+    }
+
+    /// What it is about.
+    pub fn area(self) -> Area {
+        match &self.info().name[..3] {
+            "F01" => Area::Syntax,
+            "F02" => Area::Names,
+            "F03" => Area::Types,
+            "F04" => Area::Plan,
+            "F05" => Area::Conflicts,
+            "F06" => Area::Capabilities,
+            "F07" => Area::Budget,
+            "F08" => Area::Trust,
+            _ => Area::Lint,
+        }
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.info().name)
+    }
+}

@@ -1,0 +1,17 @@
+//! Flow: a typed language for workflows of agents and commands, its compiler and its engine.
+//!
+//! ```text
+//!  source text ──syntax──▶ ast ──resolve──▶ Resolved ──types──▶ Checked ──analysis──▶ Analyzed
+//!                                                                                        │ plan::lower
+//!                    cli ◀── events, queries ── run ◀── Command/Event ── schedule ◀── Plan
+//!                                                ├──▶ exec   (does the work)
+//!                                                └──▶ store  (remembers it)
+//! ```
+//!
+//! The modules stand in the order of the way through; a module uses only what stands above it.
+
+pub mod source;
+
+pub mod diagnostics;
+
+pub mod ast;

@@ -1,0 +1,3 @@
+//! The `flowc` binary: nothing but the exit code.
+
+fn main() {}
