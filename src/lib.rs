@@ -15,3 +15,10 @@ pub mod source;
 pub mod diagnostics;
 
 pub mod ast;
+pub mod resolve;
+
+pub mod types;
+
+pub mod value;
+
+pub mod plan;

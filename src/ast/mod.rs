@@ -6,6 +6,7 @@
 mod expr;
 mod item;
 mod stmt;
+mod table;
 mod type_expr;
 
 pub use expr::{
@@ -17,6 +18,7 @@ pub use item::{
     TestStmt, TypeDecl, UseDecl, UseName, UseSource, Variant, WorkflowDecl,
 };
 pub use stmt::{LetPattern, Stmt, StmtKind};
+pub use table::Table;
 pub use type_expr::{Field, TypeExpr, TypeExprKind};
 
 use crate::source::Span;

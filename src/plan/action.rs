@@ -1,0 +1,143 @@
+//! What a task does and how.
+
+use super::{Expr, ResourceId, Spot};
+use crate::types::BuiltinTask;
+use crate::value::TypeId;
+use ecow::EcoString;
+use serde::{Deserialize, Serialize};
+
+/// A task's definition, shared by all nodes that call it with the same type arguments. Its expressions see `Ref::Arg`; those
+/// of an inline task see the scope that it stands in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskDef {
+    pub name: EcoString,
+    #[serde(default, skip_serializing_if = "EcoString::is_empty")]
+    pub doc: EcoString,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub params: Vec<(EcoString, TypeId)>,
+    pub result: TypeId,
+    pub action: Action,
+    #[serde(default)]
+    pub props: Props,
+    /// Local slots that its expressions need at most.
+    #[serde(default)]
+    pub locals: u32,
+    /// BLAKE3, hex, of what the result depends on besides the inputs (engine-inside §4 "Reuse key"): the same text for the
+    /// same meaning, whatever the layout, comments and order of the file.
+    pub key: EcoString,
+    pub spot: Spot,
+}
+
+/// What a task does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// `agent` is an Agent or a list of them: the candidates.
+    Agent {
+        agent: Expr,
+        prompt: Expr,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        context: Option<Expr>,
+    },
+    /// A list of strings.
+    Run { argv: Expr },
+    /// `/bin/sh -eu`.
+    Sh { script: Vec<ScriptPart> },
+    /// Checked, not run yet.
+    Http { request: Expr },
+    /// Checked, not run yet.
+    Mcp { server: EcoString, tool: EcoString, args: Option<Expr> },
+    /// Arguments in the order of the reference: `approve(message, timeout?, by?)`, `input(message, timeout?, default?)`,
+    /// `sleep(d)`, `now()`, `env(name)`, `glob(pattern)`, `read(path)`, `write(path, text)`, `plan_of(source, inputs)`.
+    Builtin { task: BuiltinTask, args: Vec<Option<Expr>> },
+}
+
+/// A piece of a `sh` script.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScriptPart {
+    Text(EcoString),
+    /// One word, or of a list as many as it has elements.
+    Word(Expr),
+}
+
+/// Properties of a task or of one call. `None` or empty: not given.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Props {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<Expr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub env: Option<Expr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stdin: Option<Expr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<OutputFrom>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_exit: Option<Expr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reads: Option<Expr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub writes: Option<Expr>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<(ResourceId, Expr)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Expr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Expr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+    /// Bool or list of Bool over `Ref::Result`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accept: Option<Expr>,
+    /// An argv or a list of argvs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify: Option<Expr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_crash: Option<OnCrash>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Expr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Expr>,
+    /// Checked, not run yet: `workspace on_conflict cache undo sandbox budget tokens fallback judge session`, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub later: Vec<(EcoString, Expr)>,
+}
+
+/// What is decoded into the result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputFrom {
+    Stdout,
+    Stderr,
+    File(Expr),
+}
+
+/// Attempts after the first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Retry {
+    pub max: Expr,
+    /// Before the second attempt; 0 if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backoff: Option<Expr>,
+    /// What each further backoff is multiplied by; 2.0 if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub factor: Option<Expr>,
+    /// Share of the backoff, from 0 to 1, that is random; 0.1 if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jitter: Option<Expr>,
+    /// Names of `ErrorKind` variants; `None`: all but `budget rejected denied claim`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<Vec<EcoString>>,
+}
+
+/// What resume does with an attempt that had begun and was not recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnCrash {
+    Rerun,
+    Ask,
+    Fail,
+    /// Exit 0 of the argv: it was done (what it prints is decoded as the result); else it is run again.
+    Probe(Expr),
+}

@@ -1,0 +1,149 @@
+//! Names → definitions.
+//!
+//! Takes the syntax trees of a program (loading what they `use` through a [`Loader`](crate::source::Loader)) and gives
+//! [`Resolved`]: every module, every definition and, by [`NodeId`](crate::ast::NodeId), what each written name stands
+//! for. What a name means only once a type is expected (a bare variant) is left to `types`.
+
+use crate::ast::{Item, Module, Name, NodeId, Str, Table};
+use crate::source::{FileId, Span};
+use crate::types::{Builtin, BuiltinTask, EnumId};
+use ecow::EcoString;
+use std::collections::HashMap;
+
+/// A declaration of the program; dense over all modules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DefId(pub u32);
+
+/// A module of the program: the started file first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModuleId(pub u32);
+
+/// What a written name stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Res {
+    Def(DefId),
+    /// A module bound by `use … as name` or `use std.x.name`; only its members are values.
+    Module(ModuleId),
+    /// A parameter, `let`, inline task, stage, loop variable, pattern name …: the id of what binds it (`Param::id`,
+    /// `Bound::id`, `Stmt::id` of an inline task or stage, `Pattern::id`).
+    Local(NodeId),
+    /// A pure built-in function.
+    Builtin(Builtin),
+    /// A built-in task.
+    BuiltinTask(BuiltinTask),
+    /// `result` in `accept`.
+    Result,
+    /// A type name of the language (`Int`, `ErrorKind`, …).
+    BuiltinType,
+    /// A type parameter, by its index in the declaration's list.
+    TypeParam(u32),
+    /// A variant: set by `resolve` for `Enum.variant`, by `types` where the enum is expected.
+    Variant(EnumId, u16),
+    /// Nothing found. In a value position where a bare variant may be meant `resolve` leaves the name out of the table
+    /// instead, and `types` reports it; where it *is* `Error` it was reported, and whatever meets it keeps silent.
+    Error,
+}
+
+/// What kind of declaration a [`Def`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DefKind {
+    Type,
+    Enum(EnumId),
+    Fn,
+    /// Declared by `agent name { … }`.
+    Agent,
+    /// Read from a Markdown file; the index into [`Resolved::agent_files`].
+    AgentFile(u32),
+    Resource,
+    Mcp,
+    Task,
+    Workflow,
+    Test,
+}
+
+/// A declaration.
+#[derive(Debug, Clone)]
+pub struct Def {
+    pub kind: DefKind,
+    pub name: Name,
+    pub module: ModuleId,
+    /// Index into the module's `items`; of an agent file, the item that uses its folder.
+    pub item: u32,
+}
+
+/// One file of the program with what stands in it.
+#[derive(Debug)]
+pub struct LoadedModule {
+    pub file: FileId,
+    pub ast: Module,
+    /// Path relative to the project root (`lib/a.flow`), or `std/text.flow`.
+    pub path: String,
+    /// Names that its declarations and imports bring into scope.
+    pub scope: HashMap<EcoString, Res>,
+}
+
+/// An agent read from a Markdown file with front matter.
+#[derive(Debug, Clone, Default)]
+pub struct AgentFile {
+    pub file: Option<FileId>,
+    pub path: String,
+    /// The name as written (`backend-implementer`).
+    pub name: String,
+    pub description: String,
+    /// As written (`opus`), when there is one.
+    pub model: Option<String>,
+    pub effort: Option<String>,
+    /// `None` when the file does not limit them: all tools.
+    pub tools: Option<Vec<String>>,
+    pub skills: Vec<String>,
+    pub mcp: Vec<String>,
+    /// Milliseconds.
+    pub timeout_ms: Option<i64>,
+    pub retries: Option<i64>,
+    pub max_turns: Option<i64>,
+    pub max_parallel: Option<i64>,
+    pub priority: Option<i64>,
+    /// The text below the front matter: the agent's system prompt.
+    pub body: String,
+    pub span: Option<Span>,
+}
+
+/// The result of the phase.
+#[derive(Debug, Default)]
+pub struct Resolved {
+    pub modules: Vec<LoadedModule>,
+    pub defs: Vec<Def>,
+    pub agent_files: Vec<AgentFile>,
+    /// By id of a `Name` or `Field` expression (for `module.name`, `stage.name`, `Enum.variant` the whole `Field`), of a
+    /// named type, of a variant pattern, of a mock. Absent where nothing needed resolving.
+    pub names: Table<Res>,
+    /// Which definition an item is, by `Item::id`.
+    pub def_of: Table<DefId>,
+    /// Texts of `include("…")`, parsed as string templates, by the id of the call expression.
+    pub includes: Table<Str>,
+    /// The enum declarations in order of their [`EnumId`]s, after the built-in ones: which definition each is.
+    pub enums: Vec<DefId>,
+}
+
+impl Resolved {
+    /// The definition of an id.
+    pub fn def(&self, id: DefId) -> &Def {
+        &self.defs[id.0 as usize]
+    }
+
+    /// The item that declares a definition (for an agent file the `use` that brought it).
+    pub fn item(&self, id: DefId) -> &Item {
+        let def = self.def(id);
+        &self.module(def.module).ast.items[def.item as usize]
+    }
+
+    /// The module of an id.
+    pub fn module(&self, id: ModuleId) -> &LoadedModule {
+        &self.modules[id.0 as usize]
+    }
+
+    /// What the name, field, type or pattern of that id stands for.
+    pub fn res(&self, id: NodeId) -> Option<&Res> {
+        self.names.get(id)
+    }
+}
