@@ -3,8 +3,16 @@
 //! A [`Value`] is what an expression gives and a task results in. [`Type`]s are closed (no parameters, no names to look
 //! up): a plan carries the few it needs in a [`TypeTable`]. Cheap to clone: what is large is shared.
 
+mod compare;
+mod conform;
+pub mod json;
+mod schema;
+pub mod text;
 mod ty;
 
+pub use compare::{equal, order};
+pub use conform::{Mismatch, conform, decode};
+pub use schema::schema;
 pub use ty::{EnumType, FieldType, RecordType, Type, TypeId, TypeTable, VariantType};
 
 use ecow::EcoString;
@@ -57,4 +65,77 @@ pub enum SecretPart {
     Text(EcoString),
     /// The name of the secret in the environment.
     Named(EcoString),
+}
+
+impl Value {
+    /// A list of these.
+    pub fn list(items: Vec<Value>) -> Value {
+        Value::List(Arc::new(items))
+    }
+
+    /// A record or map of these.
+    pub fn record(fields: Fields) -> Value {
+        Value::Record(Arc::new(fields))
+    }
+
+    /// A text.
+    pub fn text(text: impl Into<EcoString>) -> Value {
+        Value::Str(text.into())
+    }
+
+    /// The text, when it is one.
+    pub fn as_text(&self) -> Option<&EcoString> {
+        if let Value::Str(text) = self { Some(text) } else { None }
+    }
+
+    /// The elements, when it is a list.
+    pub fn as_list(&self) -> Option<&[Value]> {
+        if let Value::List(items) = self { Some(items) } else { None }
+    }
+
+    /// The fields, when it is a record or map.
+    pub fn as_record(&self) -> Option<&Fields> {
+        if let Value::Record(fields) = self { Some(fields) } else { None }
+    }
+
+    /// Whether a Secret stands anywhere inside.
+    pub fn has_secret(&self) -> bool {
+        match self {
+            Value::Secret(_) => true,
+            Value::List(items) => items.iter().any(Value::has_secret),
+            Value::Record(fields) => fields.values().any(Value::has_secret),
+            Value::Variant(v) => v.fields.values().any(Value::has_secret),
+            Value::None
+            | Value::Unit
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Str(_)
+            | Value::Duration(_)
+            | Value::Bytes(_)
+            | Value::Money(_)
+            | Value::Agent(..) => false,
+        }
+    }
+
+    /// Whether it is nested deeper than `limit` levels; looks no further than that.
+    pub fn deeper_than(&self, limit: u32) -> bool {
+        let inside = |v: &Value| limit == 0 || v.deeper_than(limit - 1);
+        match self {
+            Value::List(items) => items.iter().any(inside),
+            Value::Record(fields) => fields.values().any(inside),
+            Value::Variant(v) => v.fields.values().any(inside),
+            Value::None
+            | Value::Unit
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Str(_)
+            | Value::Duration(_)
+            | Value::Bytes(_)
+            | Value::Money(_)
+            | Value::Agent(..)
+            | Value::Secret(_) => false,
+        }
+    }
 }
