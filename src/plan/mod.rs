@@ -6,6 +6,7 @@
 //! no host and nothing in hash order.
 
 mod action;
+pub mod eval;
 mod expr;
 mod node;
 
