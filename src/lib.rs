@@ -22,3 +22,5 @@ pub mod types;
 pub mod value;
 
 pub mod plan;
+
+pub mod store;
