@@ -1,0 +1,314 @@
+//! Raw flags, as written. What they mean together with `flow.toml` says [`config`](super::config).
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Typed workflows of agents and commands: checked, planned, run and resumed.
+#[derive(Debug, Parser)]
+#[command(name = "flowc", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a project: a folder with `flow.toml` and a first workflow
+    New(NewArgs),
+    /// Check programs: syntax, names, types; nothing runs
+    Check(CheckArgs),
+    /// Compile a workflow into a plan that runs without its source
+    Compile(CompileArgs),
+    /// Show what a run would do: waves, critical path, agents, cost
+    Plan(PlanArgs),
+    /// Draw the plan: Mermaid, DOT or SVG
+    Graph(GraphArgs),
+    /// Run a workflow (or a saved plan) and record every result
+    Run(RunArgs),
+    /// Go on with a run that was interrupted, waits or failed
+    Resume(ResumeArgs),
+    /// Answer a question of a run: approve, reject or give an input
+    Approve(ApproveArgs),
+    /// Cancel a run: its `finally` blocks run, then it ends
+    Cancel(CancelArgs),
+    /// List the runs of this project
+    Runs(RunsArgs),
+    /// Show one run: its tasks, attempts, results
+    Show(ShowArgs),
+    /// Show what the tasks of a run printed
+    Logs(LogsArgs),
+    /// Run the tests of a program
+    Test(TestArgs),
+    /// Explain an error code
+    Explain(ExplainArgs),
+    /// Verify the record of a run, or rebuild the index
+    Fsck(FsckArgs),
+    /// Delete old finished runs
+    Gc(GcArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// How a command answers on standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For machines; the schemas are under `docs/schemas`
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// The folder to make
+    pub path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The programs; `-` reads standard input
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Which workflow of a file.
+#[derive(Debug, Args)]
+pub struct ProgramArgs {
+    /// A `.flow` file, or a plan saved by `flowc compile`
+    pub file: PathBuf,
+    /// The workflow to take, where the file has several and none is `main`
+    #[arg(long, short, value_name = "NAME")]
+    pub workflow: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct CompileArgs {
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    /// Where to write the plan; standard output if not given
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Print the program as it is after a pass instead; `help` lists the passes
+    #[arg(long, value_name = "PASS")]
+    pub emit: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// A way to draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Drawing {
+    Mermaid,
+    Dot,
+    Svg,
+}
+
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    /// The drawing; if not given, told by the ending of `--output`, else mermaid
+    #[arg(long = "as", value_enum, value_name = "KIND")]
+    pub drawing: Option<Drawing>,
+    /// Where to write it; standard output if not given
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// Survives the loss of power
+    Power,
+    /// Survives the death of the process only; faster
+    Process,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Policy {
+    /// A task starts when what it needs is done
+    Rolling,
+    /// A wave starts when the one before it has closed
+    Strict,
+}
+
+/// How a run goes.
+#[derive(Debug, Args)]
+pub struct EngineArgs {
+    /// Most tasks at once [default: from flow.toml, else twice the cores, at least 4]
+    #[arg(long, short = 'j', value_name = "N")]
+    pub parallel: Option<u32>,
+    #[arg(long, value_enum)]
+    pub durability: Option<Durability>,
+    #[arg(long, value_enum)]
+    pub policy: Option<Policy>,
+    /// Print the result (human) or one JSON event a line
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Write the JSON events to this file besides
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
+    /// Stay and wait when only a person can go on
+    #[arg(long, conflicts_with = "no_wait")]
+    pub wait: bool,
+    /// Never ask on the terminal: print the questions and stop
+    #[arg(long)]
+    pub no_wait: bool,
+    /// No progress and no summary on standard error
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    /// An input of the workflow; text for a String or Path, else a Flow literal or JSON
+    #[arg(long = "input", short = 'i', value_name = "NAME=VALUE")]
+    pub input: Vec<String>,
+    /// Inputs from a JSON file
+    #[arg(long, value_name = "FILE")]
+    pub inputs: Option<PathBuf>,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// The run, or the beginning of its id; the newest unfinished one if not given
+    pub run: Option<String>,
+    /// Go back to a recovery point: `wave:3` or `task:ID`
+    #[arg(long, value_name = "POINT")]
+    pub from: Option<String>,
+    /// What to do with a task whose attempt was lost: rerun, done or fail
+    #[arg(long, value_name = "TASK=ANSWER")]
+    pub answer: Vec<String>,
+    /// Say what would run again, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+    /// End the process that holds the run (on this machine) and go on in its place
+    #[arg(long)]
+    pub take_over: bool,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ApproveArgs {
+    /// The run, or the beginning of its id; the newest that waits if not given
+    pub run: Option<String>,
+    /// The task that asks, where several do
+    #[arg(long, value_name = "ID")]
+    pub task: Option<String>,
+    /// Reject instead
+    #[arg(long, conflicts_with = "value")]
+    pub reject: bool,
+    /// The value of an `input`
+    #[arg(long, value_name = "VALUE")]
+    pub value: Option<String>,
+    /// A note that goes into the record
+    #[arg(long, default_value = "")]
+    pub note: String,
+    /// Who answers [default: $USER]
+    #[arg(long)]
+    pub by: Option<String>,
+    /// Go on with the run at once
+    #[arg(long)]
+    pub resume: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CancelArgs {
+    /// The run, or the beginning of its id
+    pub run: String,
+    /// Why; goes into the record
+    #[arg(long, default_value = "")]
+    pub why: String,
+}
+
+#[derive(Debug, Args)]
+pub struct RunsArgs {
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Only these newest
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The run, or the beginning of its id; the newest if not given
+    pub run: Option<String>,
+    /// Only tasks whose id matches the glob
+    #[arg(long, value_name = "GLOB")]
+    pub task: Option<String>,
+    /// Only tasks of this status
+    #[arg(long, value_name = "STATUS")]
+    pub status: Option<String>,
+    /// At most so many tasks
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub limit: usize,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    /// The run, or the beginning of its id; the newest if not given
+    pub run: Option<String>,
+    /// Only tasks whose id matches the glob
+    #[arg(long, value_name = "GLOB")]
+    pub task: Option<String>,
+    /// Bytes as they were, without escaping control characters
+    #[arg(long)]
+    pub raw: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// The programs
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A code such as F0301; every code is listed if not given
+    pub code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct FsckArgs {
+    /// The run, or the beginning of its id; all runs if not given
+    pub run: Option<String>,
+    /// Make the index over the runs anew
+    #[arg(long)]
+    pub rebuild: bool,
+    /// Copy the good part of a damaged record to this file
+    #[arg(long, value_name = "FILE", requires = "run")]
+    pub repair: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct GcArgs {
+    /// Keep so many of the newest finished runs
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub keep: usize,
+    /// Say what would be deleted, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
