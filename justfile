@@ -1,0 +1,41 @@
+# The recipes of the project; `just` lists them.
+
+default:
+    @just --list
+
+# What CI runs
+ci:
+    .ci/run
+
+# Format, lint, test
+test:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    cargo test
+
+# Speed against ninja in the same run (ninja from Debian or PyPI)
+bench:
+    cargo build --release
+    python3 benches/against_ninja.py
+
+# Speed of the checker on generated programs
+bench-check:
+    cargo build --release
+    python3 benches/check.py
+
+# The scheduler's simulator with many seeds
+simulate seeds="200000":
+    FLOW_SIM_SEEDS={{seeds}} cargo test --release schedule -- --nocapture
+
+# Kill the runner at every write, sync, rename and spawn
+crash:
+    FLOW_CRASH=all cargo test --release crash -- --nocapture
+
+# Fuzz the parser and the whole check, ten CPU-minutes each
+fuzz seconds="600":
+    cargo fuzz run --sanitizer none parse -- -max_total_time={{seconds}}
+    cargo fuzz run --sanitizer none check -- -max_total_time={{seconds}}
+
+# Accept changed snapshots
+accept:
+    INSTA_UPDATE=always cargo test
