@@ -23,4 +23,6 @@ pub mod value;
 
 pub mod plan;
 
+pub mod schedule;
+
 pub mod store;
