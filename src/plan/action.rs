@@ -6,8 +6,9 @@ use crate::value::TypeId;
 use ecow::EcoString;
 use serde::{Deserialize, Serialize};
 
-/// A task's definition, shared by all nodes that call it with the same type arguments. Its expressions see `Ref::Arg`; those
-/// of an inline task see the scope that it stands in.
+/// A task's definition, shared by all nodes that call it with the same type arguments. It is closed: its expressions see only
+/// `Ref::Arg` (and `Ref::Result` in `accept`). What an inline task uses of the scope around it, it gets as further arguments
+/// after its parameters, so a node may have more `args` than `params`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskDef {
     pub name: EcoString,
@@ -34,19 +35,19 @@ pub struct TaskDef {
 pub enum Action {
     /// `agent` is an Agent or a list of them: the candidates.
     Agent {
-        agent: Expr,
-        prompt: Expr,
+        agent: Box<Expr>,
+        prompt: Box<Expr>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        context: Option<Expr>,
+        context: Option<Box<Expr>>,
     },
     /// A list of strings.
-    Run { argv: Expr },
+    Run { argv: Box<Expr> },
     /// `/bin/sh -eu`.
     Sh { script: Vec<ScriptPart> },
     /// Checked, not run yet.
-    Http { request: Expr },
+    Http { request: Box<Expr> },
     /// Checked, not run yet.
-    Mcp { server: EcoString, tool: EcoString, args: Option<Expr> },
+    Mcp { server: EcoString, tool: EcoString, args: Option<Box<Expr>> },
     /// Arguments in the order of the reference: `approve(message, timeout?, by?)`, `input(message, timeout?, default?)`,
     /// `sleep(d)`, `now()`, `env(name)`, `glob(pattern)`, `read(path)`, `write(path, text)`, `plan_of(source, inputs)`.
     Builtin { task: BuiltinTask, args: Vec<Option<Expr>> },
@@ -66,39 +67,39 @@ pub enum ScriptPart {
 #[serde(default)]
 pub struct Props {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cwd: Option<Expr>,
+    pub cwd: Option<Box<Expr>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub env: Option<Expr>,
+    pub env: Option<Box<Expr>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stdin: Option<Expr>,
+    pub stdin: Option<Box<Expr>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub output: Option<OutputFrom>,
+    pub output: Option<Box<OutputFrom>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub allow_exit: Option<Expr>,
+    pub allow_exit: Option<Box<Expr>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reads: Option<Expr>,
+    pub reads: Option<Box<Expr>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub writes: Option<Expr>,
+    pub writes: Option<Box<Expr>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<(ResourceId, Expr)>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub timeout: Option<Expr>,
+    pub timeout: Option<Box<Expr>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub estimate: Option<Expr>,
+    pub estimate: Option<Box<Expr>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry: Option<Retry>,
+    pub retry: Option<Box<Retry>>,
     /// Bool or list of Bool over `Ref::Result`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub accept: Option<Expr>,
+    pub accept: Option<Box<Expr>>,
     /// An argv or a list of argvs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub verify: Option<Expr>,
+    pub verify: Option<Box<Expr>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub on_crash: Option<OnCrash>,
+    pub on_crash: Option<Box<OnCrash>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<Expr>,
+    pub priority: Option<Box<Expr>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<Expr>,
+    pub description: Option<Box<Expr>>,
     /// Checked, not run yet: `workspace on_conflict cache undo sandbox budget tokens fallback judge session`, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub later: Vec<(EcoString, Expr)>,

@@ -75,17 +75,8 @@ pub enum ExprKind {
         filter: Option<Box<Expr>>,
         body: Box<Expr>,
     },
-    /// `repeat` without tasks; `until` sees the steps of the body's block and the new draft in `next`.
-    Repeat {
-        draft: u32,
-        start: Box<Expr>,
-        max: Box<Expr>,
-        fail_on_max: bool,
-        steps: Vec<Step>,
-        value: Box<Expr>,
-        next: u32,
-        until: Box<Expr>,
-    },
+    /// `repeat` without tasks.
+    Repeat(Box<RepeatExpr>),
     /// A failed evaluation of the body is caught; `error` is the slot of `{ task, kind, message, attempts, exit_code }`.
     Try {
         body: Box<Expr>,
@@ -112,6 +103,21 @@ pub enum ExprKind {
     },
     /// The value as that type: converts as *fitting* does (language.md §3).
     Fit(TypeId, Box<Expr>),
+}
+
+/// `repeat` without tasks; `until` sees the steps of the body's block, and the new draft in slot `next`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RepeatExpr {
+    /// Slot of the draft.
+    pub draft: u32,
+    pub start: Expr,
+    pub max: Expr,
+    pub fail_on_max: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
+    pub value: Expr,
+    pub next: u32,
+    pub until: Expr,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

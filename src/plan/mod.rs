@@ -11,7 +11,9 @@ mod expr;
 mod node;
 
 pub use action::{Action, OnCrash, OutputFrom, Props, Retry, ScriptPart, TaskDef};
-pub use expr::{Arm, Binary, Bind, Element, Entry, Expr, ExprKind, Part, Pattern, Ref, Step, Unary};
+pub use expr::{
+    Arm, Binary, Bind, Element, Entry, Expr, ExprKind, Part, Pattern, Ref, RepeatExpr, Step, Unary,
+};
 pub use node::{Body, BranchArm, CallSettings, Let, Node, NodeKind, OnMax, RaceKind};
 
 use crate::value::{TypeId, TypeTable, Value};
@@ -218,5 +220,21 @@ impl Plan {
             Some(file) if spot.1 > 0 => format!("{file}:{}:{}", spot.1, spot.2),
             _ => String::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_is_many_of_is_small() {
+        let sizes = [
+            std::mem::size_of::<Value>(),
+            std::mem::size_of::<Expr>(),
+            std::mem::size_of::<Node>(),
+            std::mem::size_of::<TaskDef>(),
+        ];
+        assert!(sizes[0] <= 32 && sizes[1] <= 80 && sizes[2] <= 176 && sizes[3] <= 480, "{sizes:?}");
     }
 }

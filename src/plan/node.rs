@@ -24,7 +24,7 @@ pub struct Body {
     /// How many local slots the evaluation of its expressions needs at most.
     #[serde(default)]
     pub locals: u32,
-    /// Number of waves: one more than the highest `Node::wave`.
+    /// Number of waves: one more than the highest `Node::wave`, those inside calls counted.
     #[serde(default)]
     pub waves: u32,
 }
@@ -44,11 +44,13 @@ pub struct Node {
     /// but this node: its id is then the iteration's (`found[2]`, `draft#3`).
     pub name: EcoString,
     pub kind: NodeKind,
-    /// Nodes of the same body that must have succeeded first; sorted, without repeats.
+    /// Nodes of the same body that must have succeeded first; sorted, without repeats, all of them before this one in the table:
+    /// the order of a body's nodes is a topological order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<NodeIx>,
     pub spot: Spot,
-    /// Level in the body's graph, in hops over tasks and composites; joins and pure nodes take that of what they wait for.
+    /// Level in the body's graph, in hops over tasks and composites; joins and pure nodes take that of what they wait for. A
+    /// call takes as many levels as its body has waves: a task in it stands in the wave of the call plus its own.
     #[serde(default)]
     pub wave: u32,
     /// Planned time of this node alone, in ms: `estimate`, else 0; of a composite that of its body.
@@ -74,49 +76,49 @@ pub enum NodeKind {
     },
     /// An `assert` that needs values of tasks: fails when the condition is false.
     Assert {
-        cond: Expr,
+        cond: Box<Expr>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        message: Option<Expr>,
+        message: Option<Box<Expr>>,
         text: EcoString,
     },
     /// Gathers: a barrier, or the end of a stage.
     Join,
     /// A `for` over tasks: one scope of `body` an element. Gives the list of the bodies' results.
     Map {
-        items: Expr,
+        items: Box<Expr>,
         bind: super::Bind,
         /// Sees the element as locals of `bind`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        filter: Option<Expr>,
+        filter: Option<Box<Expr>>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        parallel: Option<Expr>,
+        parallel: Option<Box<Expr>>,
         /// Sees the element as locals of `bind`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        key: Option<Expr>,
+        key: Option<Box<Expr>>,
         /// Sees the element as locals of `bind`: the keys that the iteration waits for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        after: Option<Expr>,
+        after: Option<Box<Expr>>,
         body: BodyId,
     },
     /// `if`, `match`, `??`, `and`, `or` with tasks inside: the first arm that matches. Gives its body's result.
     Branch {
         /// What the arms match; `None`: the arms have guards alone.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        value: Option<Expr>,
+        value: Option<Box<Expr>>,
         arms: Vec<BranchArm>,
     },
     /// `repeat`: gives the last draft.
     Loop {
-        start: Expr,
-        max: Expr,
+        start: Box<Expr>,
+        max: Box<Expr>,
         /// Time from the start of a round to the start of the next, at least.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        every: Option<Expr>,
+        every: Option<Box<Expr>>,
         on_max: OnMax,
         /// Opened with the draft; its result is the next draft.
         body: BodyId,
         /// Evaluated in the scope of the round that has ended, where `Ref::Next` is the new draft.
-        until: Expr,
+        until: Box<Expr>,
     },
     /// Gives the body's result, or that of `catch`, which is opened with the error.
     Try {
@@ -130,7 +132,7 @@ pub enum NodeKind {
     Race {
         entrants: RaceKind,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        need: Option<Expr>,
+        need: Option<Box<Expr>>,
     },
     /// A workflow called from another.
     Call { workflow: EcoString, args: Vec<Expr>, settings: Box<CallSettings>, body: BodyId },
@@ -163,10 +165,10 @@ pub enum RaceKind {
     Bodies(Vec<BodyId>),
     /// `race for x in xs`: a scope of `body` an element.
     Each {
-        items: Expr,
+        items: Box<Expr>,
         bind: super::Bind,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        filter: Option<Expr>,
+        filter: Option<Box<Expr>>,
         body: BodyId,
     },
 }
