@@ -1,7 +1,7 @@
 //! `if`, `match`, `for`, `repeat`, `try` and blocks.
 
 use super::{Env, Fault, FaultKind, Slot, bind, matches, too_large};
-use crate::plan::{Arm, Bind, Expr, ExprKind, Spot, Step};
+use crate::plan::{Arm, Bind, Expr, ExprKind, RepeatExpr, Spot, Step};
 use crate::types::BUILTIN_ENUMS;
 use crate::value::{Fields, Value, Variant, text};
 use std::sync::Arc;
@@ -87,10 +87,10 @@ impl<'p> Env<'p, '_> {
 
     #[inline(never)]
     pub(super) fn repeat(&mut self, expr: &'p Expr) -> Result<Value, Fault> {
-        let ExprKind::Repeat { draft, start, max, fail_on_max, steps, value, next, until } = &expr.kind
-        else {
+        let ExprKind::Repeat(repeat) = &expr.kind else {
             return Err(Fault::unknown());
         };
+        let RepeatExpr { draft, start, max, fail_on_max, steps, value, next, until } = &**repeat;
         let mut current = self.eval(start)?;
         let rounds = match self.eval(max)? {
             Value::Int(n) if n >= 1 => n,

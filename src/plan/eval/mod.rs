@@ -203,7 +203,7 @@ impl<'p, 's> Env<'p, 's> {
             ExprKind::For { items, bind, filter, body } => {
                 self.for_each(items, bind, filter.as_deref(), body)
             }
-            ExprKind::Repeat { .. } => self.repeat(expr),
+            ExprKind::Repeat(_) => self.repeat(expr),
             ExprKind::Try { body, error, catch } => self.attempt(body, *error, catch.as_deref()),
             ExprKind::List(elements) => self.list(elements, spot),
             ExprKind::Record(entries) => self.record(entries, spot),

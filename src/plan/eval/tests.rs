@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::{Arm, Binary, Bind, Function, Limit, Part, Pattern, Resource, Step};
+use crate::plan::{Arm, Binary, Bind, Function, Limit, Part, Pattern, RepeatExpr, Resource, Step};
 use crate::types::Builtin;
 use crate::value::{Type, TypeTable};
 
@@ -103,16 +103,16 @@ fn loops_filter_and_bind() {
 #[test]
 fn repeat_ends_by_condition_or_by_max() {
     let repeat = |limit, fail| {
-        e(ExprKind::Repeat {
+        e(ExprKind::Repeat(Box::new(RepeatExpr {
             draft: 0,
-            start: Box::new(int(1)),
-            max: Box::new(int(5)),
+            start: int(1),
+            max: int(5),
             fail_on_max: fail,
             steps: vec![],
-            value: Box::new(bin(Binary::Mul, local(0), int(2))),
+            value: bin(Binary::Mul, local(0), int(2)),
             next: 1,
-            until: Box::new(bin(Binary::Gt, local(1), int(limit))),
-        })
+            until: bin(Binary::Gt, local(1), int(limit)),
+        })))
     };
     assert_eq!(run(&repeat(5, true)), Ok(Value::Int(8)));
     assert_eq!(run(&repeat(1000, false)), Ok(Value::Int(32)));
