@@ -1,6 +1,6 @@
 //! What the driver is told to do, and what it is told of what happened inside.
 
-use super::{Close, End, ErrorKind, ErrorRef, Event, Ms, Place, Question, ScopeId, WallMs, What};
+use super::{Close, End, ErrorRef, Event, Ms, Place, Question, ScopeId, WallMs, What, Why};
 use crate::plan::AgentId;
 
 /// What to do. `Evaluate` is pure and may be done at once; the others only when the events before them are durable.
@@ -59,26 +59,5 @@ pub enum Note {
     /// A slot won a race.
     Won { place: Place, slot: u32 },
     /// A failure got its number.
-    Failed { error: ErrorRef, place: Place, kind: ErrorKind, cause: Cause },
-}
-
-/// Who says what a failure was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// The driver: the attempt's outcome, the evaluation, the answer.
-    Told,
-    /// A loop with `on_max: fail` has used up its rounds.
-    Rounds,
-    /// Too few of a race can succeed.
-    Race,
-    /// Ten lost or impossible starts in a row.
-    Tries,
-    /// `on_crash: fail`.
-    Crash,
-    /// The workflow's deadline.
-    Deadline,
-    /// Nobody answered in time.
-    Unanswered,
-    /// It needs more of a resource than there is.
-    Capacity,
+    Failed { error: ErrorRef, place: Place, why: Why },
 }

@@ -43,9 +43,15 @@ pub enum Event {
         inline: bool,
     },
     /// *From outside.* How an attempt ended. After a replay the driver tells it of every lost attempt.
-    AttemptEnded { place: Place, outcome: Outcome },
-    /// *Decided.* A task's end, once a generation.
-    TaskSettled { place: Place, end: End },
+    AttemptEnded {
+        place: Place,
+        outcome: Outcome,
+        /// As in `AttemptStarted`: then it is not journalled, the task's end says enough.
+        inline: bool,
+    },
+    /// *Decided.* A task's end, once a generation. `why`, when it failed: what the failure is (not where its evaluation failed: that
+    /// was told with [`Verdict::Bad`]).
+    TaskSettled { place: Place, end: End, why: Option<Why> },
     /// *Decided.* The next attempt waits until then.
     BackoffSet { place: Place, until: Ms },
     /// *Decided.* The run waits for a person.
@@ -74,12 +80,11 @@ impl Event {
     pub fn journalled(&self) -> bool {
         match self {
             Event::Evaluated { verdict, .. } => !matches!(verdict, Verdict::Inputs(_)),
-            Event::AttemptStarted { inline, .. } => !inline,
+            Event::AttemptStarted { inline, .. } | Event::AttemptEnded { inline, .. } => !inline,
             Event::RunStarted { .. }
             | Event::SessionOpened
             | Event::Restarted { .. }
             | Event::Kept { .. }
-            | Event::AttemptEnded { .. }
             | Event::TaskSettled { .. }
             | Event::BackoffSet { .. }
             | Event::QuestionAsked { .. }
@@ -170,6 +175,35 @@ pub enum End {
     Skipped,
     /// Stopped or never begun, because of a cancel, of a lost race or of a failure elsewhere.
     Cancelled,
+}
+
+/// What a failure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Why {
+    pub kind: ErrorKind,
+    pub cause: Cause,
+}
+
+/// Who says what a failure was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The driver: the attempt's outcome, the evaluation, the answer.
+    Told,
+    /// A loop with `on_max: fail` has used up its rounds.
+    Rounds,
+    /// Too few of a race can succeed.
+    Race,
+    /// Ten lost or impossible starts in a row.
+    Tries,
+    /// `on_crash: fail`.
+    Crash,
+    /// The workflow's deadline.
+    Deadline,
+    /// Nobody answered in time.
+    Unanswered,
+    /// It needs more of a resource than there is.
+    Capacity,
 }
 
 /// What a person is asked about.

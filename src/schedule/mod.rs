@@ -25,8 +25,8 @@ mod place;
 mod state;
 mod verdict;
 
-pub use command::{Cause, Command, Decisions, Note, Wake};
-pub use event::{Answer, Close, End, Event, Outcome, Question};
+pub use command::{Command, Decisions, Note, Wake};
+pub use event::{Answer, Cause, Close, End, Event, Outcome, Question, Why};
 pub use facts::{Facts, History, NoHistory, Policy};
 pub use kind::ErrorKind;
 pub use place::{ErrorRef, Ms, Place, ScopeId, WallMs};
