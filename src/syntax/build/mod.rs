@@ -1,0 +1,137 @@
+//! From pest's pairs to the tree, one function per rule. Every function takes a pair of the rule it is named for.
+
+mod control;
+mod expr;
+mod item;
+mod name;
+mod number;
+mod pattern;
+mod stmt;
+mod string;
+mod type_expr;
+
+use super::cursor::{Cursor, mismatch};
+use super::grammar::Rule;
+use super::scan::Mark;
+use super::{MAX_HEIGHT, comments, errors};
+use crate::ast::{Expr, ExprKind, Item, NodeId, NodeIds, StrPart};
+use crate::diagnostics::Diagnostic;
+use crate::source::{FileId, Span};
+use ecow::EcoString;
+use pest::iterators::{Pair, Pairs};
+
+/// The file that is read, with what the scan found in it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin<'a> {
+    pub(super) file: FileId,
+    pub(super) text: &'a str,
+    pub(super) docs: &'a [Mark],
+    /// Places of errors that are reported already.
+    pub(super) lexical: &'a [Span],
+}
+
+/// Builds the tree of one piece of a file.
+pub(super) struct Builder<'a> {
+    pub(super) origin: Origin<'a>,
+    /// Byte offset of the piece in the file.
+    pub(super) base: usize,
+    ids: &'a mut NodeIds,
+    out: &'a mut Vec<Diagnostic>,
+    /// Levels of the tree above what is being built.
+    height: u32,
+    /// Where a number stands directly behind a unary minus: only there may it be 2^63.
+    negated_at: Option<u32>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(
+        origin: Origin<'a>,
+        base: usize,
+        ids: &'a mut NodeIds,
+        out: &'a mut Vec<Diagnostic>,
+    ) -> Builder<'a> {
+        Builder { origin, base, ids, out, height: 0, negated_at: None }
+    }
+
+    /// `chunk`: its items, good and bad.
+    pub(super) fn chunk(&mut self, pairs: Pairs<'_, Rule>, items: &mut Vec<Item>) {
+        for pair in Cursor::root(pairs) {
+            match pair.as_rule() {
+                Rule::EOI => {}
+                Rule::bad_item => items.push(self.bad_item(&pair)),
+                _ => items.push(self.item(pair)),
+            }
+        }
+    }
+
+    /// `literal`: one expression.
+    pub(super) fn literal(&mut self, pairs: Pairs<'_, Rule>) -> Option<Expr> {
+        Some(self.expr(Cursor::root(pairs).take(Rule::expr)?))
+    }
+
+    /// `template`: the parts of a string.
+    pub(super) fn template(&mut self, pairs: Pairs<'_, Rule>) -> Vec<StrPart> {
+        self.template_parts(Cursor::root(pairs))
+    }
+
+    fn fresh(&mut self) -> NodeId {
+        self.ids.fresh()
+    }
+
+    fn span(&self, pair: &Pair<'_, Rule>) -> Span {
+        let span = pair.as_span();
+        self.place(span.start(), span.end())
+    }
+
+    /// The span of a byte range of the piece.
+    pub(super) fn place(&self, start: usize, end: usize) -> Span {
+        Span::new(self.origin.file, (self.base + start) as u32, (self.base + end) as u32)
+    }
+
+    /// The `///` text before a node.
+    fn doc(&self, span: Span) -> EcoString {
+        if self.origin.docs.is_empty() {
+            return EcoString::new();
+        }
+        comments::doc_before(self.origin.text, self.origin.docs, span.start as usize)
+    }
+
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.out.push(diagnostic);
+    }
+
+    /// Whether an error inside the span was reported already, so that what follows from it is not.
+    pub(super) fn known_fault(&self, span: Span) -> bool {
+        self.origin.lexical.iter().any(|l| l.start < span.end && span.start < l.end.max(l.start + 1))
+    }
+
+    /// Runs `build` for something that adds `levels` to the height of the tree, or gives `None` when that is too much.
+    fn within<T>(&mut self, levels: usize, span: Span, build: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        let levels = u32::try_from(levels).unwrap_or(u32::MAX);
+        let height = self.height.saturating_add(levels);
+        if height > MAX_HEIGHT {
+            self.report(errors::too_long(span));
+            return None;
+        }
+        let before = std::mem::replace(&mut self.height, height);
+        let built = build(self);
+        self.height = before;
+        Some(built)
+    }
+
+    fn make(&mut self, span: Span, kind: ExprKind) -> Expr {
+        Expr { id: self.fresh(), span, kind }
+    }
+}
+
+impl Builder<'_> {
+    /// An item of a span, for what could not be read.
+    pub(super) fn item_node(&mut self, span: Span, kind: crate::ast::ItemKind) -> Item {
+        Item { id: self.fresh(), span, doc: self.doc(span), kind }
+    }
+
+    /// A statement of a span, for what could not be read.
+    pub(super) fn stmt_node(&mut self, span: Span, kind: crate::ast::StmtKind) -> crate::ast::Stmt {
+        crate::ast::Stmt { id: self.fresh(), span, doc: EcoString::new(), kind }
+    }
+}

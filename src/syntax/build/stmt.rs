@@ -1,0 +1,111 @@
+//! Statements and blocks.
+
+use super::{Builder, Cursor, Pair, Rule, mismatch};
+use crate::ast::{Binding, Block, Bound, Entry, ExprKind, Key, LetPattern, Stmt, StmtKind};
+use crate::source::Span;
+use ecow::EcoString;
+
+impl Builder<'_> {
+    /// `braces` where a body must stand: `{}` is the empty block, a bare record the block's only statement.
+    pub(super) fn body(&mut self, pair: Pair<'_, Rule>) -> Block {
+        let span = self.span(&pair);
+        let is_record = Cursor::of(pair.clone()).next().is_some_and(|p| is_entry(p.as_rule()));
+        if !is_record {
+            return self.block(pair);
+        }
+        let entries = Cursor::of(pair).map(|e| self.entry(e)).collect();
+        let value = self.make(span, ExprKind::Record(entries));
+        let stmt = Stmt { id: self.fresh(), span, doc: EcoString::new(), kind: StmtKind::Expr(value) };
+        Block { id: self.fresh(), span, stmts: vec![stmt] }
+    }
+
+    /// `braces` where a value may stand: `{}` is the empty record.
+    pub(super) fn braces(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
+        let first = Cursor::of(pair.clone()).next().map(|p| p.as_rule());
+        if first.is_none_or(is_entry) {
+            ExprKind::Record(Cursor::of(pair).map(|e| self.entry(e)).collect())
+        } else {
+            ExprKind::Block(self.block(pair))
+        }
+    }
+
+    fn block(&mut self, pair: Pair<'_, Rule>) -> Block {
+        let span = self.span(&pair);
+        let mut stmts = Vec::new();
+        for pair in Cursor::of(pair) {
+            stmts.push(match pair.as_rule() {
+                Rule::bad_stmt => self.bad_stmt(&pair, Rule::strict_stmt),
+                _ => self.stmt(pair),
+            });
+        }
+        Block { id: self.fresh(), span, stmts }
+    }
+
+    /// Any rule of `stmt`
+    pub(super) fn stmt(&mut self, pair: Pair<'_, Rule>) -> Stmt {
+        let span = self.span(&pair);
+        let doc = self.doc(span);
+        let kind = match pair.as_rule() {
+            Rule::expr => StmtKind::Expr(self.expr(pair)),
+            Rule::let_stmt => self.let_stmt(Cursor::of(pair)),
+            Rule::task_decl => StmtKind::Task(Box::new(self.task_decl(pair))),
+            Rule::stage_stmt => self.stage_stmt(Cursor::of(pair)),
+            Rule::assert_stmt => {
+                let mut inner = Cursor::of(pair);
+                let cond = self.expr(inner.expect());
+                StmtKind::Assert { cond, message: inner.next().map(|e| self.expr(e)) }
+            }
+            _ => mismatch(),
+        };
+        Stmt { id: self.fresh(), span, doc, kind }
+    }
+
+    fn let_stmt(&mut self, mut inner: Cursor<'_>) -> StmtKind {
+        let pattern = match self.binding(inner.expect()) {
+            Binding::Name(name) => LetPattern::Name(name),
+            Binding::Fields(names, span) => LetPattern::Fields(names, span),
+        };
+        let ty = inner.take(Rule::type_expr).map(|t| self.type_expr(t));
+        StmtKind::Let { pattern, ty, value: self.expr(inner.expect()) }
+    }
+
+    /// `name` or `names`
+    pub(super) fn binding(&mut self, pair: Pair<'_, Rule>) -> Binding {
+        if pair.as_rule() == Rule::name {
+            return Binding::Name(self.bound(&pair));
+        }
+        let span = self.span(&pair);
+        let names: Vec<Bound> = Cursor::of(pair).map(|n| self.bound(&n)).collect();
+        Binding::Fields(names, span)
+    }
+
+    fn stage_stmt(&mut self, mut inner: Cursor<'_>) -> StmtKind {
+        let name = self.value_name(&inner.expect(), "a stage's name");
+        let with = inner.take(Rule::with_props).map(|w| self.with_props(w));
+        StmtKind::Stage { name, with, body: self.body(inner.expect()) }
+    }
+
+    /// `entry_field` or `spread`
+    fn entry(&mut self, pair: Pair<'_, Rule>) -> Entry {
+        let rule = pair.as_rule();
+        let mut inner = Cursor::of(pair);
+        if rule == Rule::spread {
+            return Entry::Spread(self.expr(inner.expect()));
+        }
+        let key = self.key(&inner.expect());
+        Entry::Field { key, value: self.expr(inner.expect()) }
+    }
+
+    fn key(&mut self, pair: &Pair<'_, Rule>) -> Key {
+        let span: Span = self.span(pair);
+        let written = pair.as_str();
+        match written.strip_prefix('"').and_then(|t| t.strip_suffix('"')) {
+            Some(inside) => Key { text: self.key_text(inside, span), span, quoted: true },
+            None => Key { text: written.into(), span, quoted: false },
+        }
+    }
+}
+
+fn is_entry(rule: Rule) -> bool {
+    matches!(rule, Rule::entry_field | Rule::spread)
+}

@@ -1,0 +1,132 @@
+//! Text to tree. Takes the text of a file and gives an [`ast::Module`] with diagnostics F01xx; it never fails: what
+//! cannot be read becomes `Bad` in the tree and is reported once.
+//!
+//! A quick scan first cuts the text at its top-level items and refuses what the grammar must not meet: deep nesting,
+//! strings and brackets without an end, hidden characters. Each piece is then parsed by pest (`grammar/flow.pest`) and
+//! built into the tree. It knows no names and no types, and pest's rules are known nowhere else.
+
+mod build;
+mod comments;
+mod cursor;
+mod errors;
+mod explain;
+mod grammar;
+mod hints;
+mod scan;
+
+pub use comments::{Allow, allow_comments};
+
+use crate::ast;
+use crate::diagnostics::Diagnostic;
+use crate::source::{FileId, Span};
+use build::{Builder, Origin};
+use grammar::{FlowParser, Rule};
+use pest::Parser;
+
+/// Deepest nesting of brackets, braces, type arguments and interpolations.
+pub const MAX_NESTING: usize = 128;
+/// Deepest tree: every operator of a chain, every `else if`, call and field access on the way down counts one.
+pub const MAX_HEIGHT: u32 = 512;
+/// Longest name, in bytes.
+pub const MAX_NAME: usize = 256;
+/// Syntax errors that are reported of one file.
+const MAX_ERRORS: usize = 100;
+
+/// Reads a whole file. Errors are added to `out`; the tree holds `Bad` in their places.
+pub fn parse(file: FileId, text: &str, ids: &mut ast::NodeIds, out: &mut Vec<Diagnostic>) -> ast::Module {
+    let scan = scan::program(file, text);
+    let mut found = scan.faults;
+    let mut items = Vec::new();
+    let origin = Origin { file, text, docs: &scan.docs, lexical: &scan.lexical };
+    for chunk in &scan.chunks {
+        let mut builder = Builder::new(origin, chunk.start, ids, &mut found);
+        let piece = &text[chunk.start..chunk.end];
+        if chunk.broken {
+            items.extend(builder.broken_item(piece));
+            continue;
+        }
+        match FlowParser::parse(Rule::chunk, piece) {
+            Ok(pairs) => builder.chunk(pairs, &mut items),
+            Err(_) => items.push(builder.unreadable_item(piece)),
+        }
+    }
+    let doc = comments::file_doc(text, &scan.file_docs);
+    cap(&mut found, file);
+    out.append(&mut found);
+    ast::Module { file, doc, items }
+}
+
+/// Reads one expression, which may hold any literal; for values given outside of a program.
+///
+/// # Errors
+/// What is wrong with the text, in one line.
+pub fn parse_literal(text: &str) -> Result<ast::Expr, String> {
+    let file = FileId(u32::MAX);
+    let mut ids = ast::NodeIds::default();
+    let mut out = Vec::new();
+    let scan = scan::program(file, text);
+    out.extend(scan.faults);
+    if let Some(first) = first_error(&out) {
+        return Err(first);
+    }
+    let origin = Origin { file, text, docs: &[], lexical: &[] };
+    let mut builder = Builder::new(origin, 0, &mut ids, &mut out);
+    let expr = match FlowParser::parse(Rule::literal, text) {
+        Ok(pairs) => builder.literal(pairs),
+        Err(_) => {
+            builder.explain(text, Rule::literal);
+            None
+        }
+    };
+    match (first_error(&out), expr) {
+        (None, Some(expr)) => Ok(expr),
+        (Some(message), _) => Err(message),
+        (None, None) => Err("a value is expected".to_string()),
+    }
+}
+
+/// Reads an included file as the inside of a string: literal text with `#{…}`; `\#{` is the text `#{`.
+pub fn parse_template(
+    file: FileId,
+    text: &str,
+    ids: &mut ast::NodeIds,
+    out: &mut Vec<Diagnostic>,
+) -> ast::Str {
+    let scan = scan::template(file, text);
+    let span = Span::new(file, 0, text.len() as u32);
+    let broken = !scan.faults.is_empty() && scan.chunks.iter().any(|c| c.broken);
+    let mut found = scan.faults;
+    let origin = Origin { file, text, docs: &[], lexical: &scan.lexical };
+    let mut parts = Vec::new();
+    if !broken {
+        let mut builder = Builder::new(origin, 0, ids, &mut found);
+        match FlowParser::parse(Rule::template, text) {
+            Ok(pairs) => parts = builder.template(pairs),
+            Err(_) => builder.explain(text, Rule::template),
+        }
+    }
+    cap(&mut found, file);
+    out.append(&mut found);
+    ast::Str { span, style: ast::StrStyle::Block, parts }
+}
+
+fn first_error(found: &[Diagnostic]) -> Option<String> {
+    found.iter().find(|d| d.is_error()).map(|d| match d.help.first() {
+        Some(help) => format!("{} ({help})", d.message),
+        None => d.message.clone(),
+    })
+}
+
+/// A binary file must not give a million errors.
+fn cap(found: &mut Vec<Diagnostic>, file: FileId) {
+    if found.len() > MAX_ERRORS {
+        let more = found.len() - MAX_ERRORS;
+        found.sort_by_key(|d| d.span.start);
+        found.truncate(MAX_ERRORS);
+        let last = found.last().map_or(Span::new(file, 0, 0), |d| d.span);
+        found.push(errors::too_many(last.at_end(), more));
+    }
+}
+
+#[cfg(test)]
+mod tests;
