@@ -15,7 +15,9 @@ pub mod source;
 pub mod diagnostics;
 
 pub mod ast;
+
 pub mod resolve;
+pub mod syntax;
 
 pub mod types;
 

@@ -48,6 +48,16 @@ macro_rules! codes {
 
 codes! {
     F0101 "syntax error",
+    F0102 "a string without its end",
+    F0103 "a bracket without its partner",
+    F0104 "nested too deep",
+    F0105 "a character that may not stand here",
+    F0106 "a number or unit that is none",
+    F0107 "an escape that is none",
+    F0108 "a name that is none",
+    F0109 "a sign or word of another language",
+    F0110 "comparisons in a chain",
+    W0010 "a string that reads in another order than it stands",
 }
 
 impl Code {

@@ -33,7 +33,7 @@ impl<'i> Cursor<'i> {
     }
 
     /// The next child if it is of that rule.
-    pub(super) fn take(&mut self, rule: Rule) -> Option<Pair<'i, Rule>> {
+    pub(super) fn when(&mut self, rule: Rule) -> Option<Pair<'i, Rule>> {
         if self.pairs.peek()?.as_rule() == rule { self.pairs.next() } else { None }
     }
 }

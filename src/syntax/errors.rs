@@ -16,7 +16,8 @@ fn escape(c: char) -> String {
 
 /// Something else is expected here.
 pub(super) fn expected(span: Span, expected: &str, found: &str) -> Diagnostic {
-    Diagnostic::new(Code::F0101, span, format!("expected {expected}, found {found}")).note(format!("expected {expected}"))
+    Diagnostic::new(Code::F0101, span, format!("expected {expected}, found {found}"))
+        .note(format!("expected {expected}"))
 }
 
 /// Nothing that could begin here.
@@ -30,8 +31,12 @@ pub(super) fn too_many(span: Span, more: usize) -> Diagnostic {
 }
 
 pub(super) fn use_source(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::F0101, span, "expected `std.…`, a path in quotes, or `agents` and a path after `use`")
-        .help("write `use std.text`, `use \"./file.flow\"` or `use agents \"./agents\"`")
+    Diagnostic::new(
+        Code::F0101,
+        span,
+        "expected `std.…`, a path in quotes, or `agents` and a path after `use`",
+    )
+    .help("write `use std.text`, `use \"./file.flow\"` or `use agents \"./agents\"`")
 }
 
 pub(super) fn key_interpolated(span: Span) -> Diagnostic {
@@ -46,7 +51,8 @@ pub(super) fn unclosed_string(span: Span) -> Diagnostic {
     if span.end - span.start == 3 {
         diagnostic.help("close it with `\"\"\"`")
     } else {
-        diagnostic.help("close it with `\"` on the same line; text over several lines stands between `\"\"\"`")
+        diagnostic
+            .help("close it with `\"` on the same line; text over several lines stands between `\"\"\"`")
     }
 }
 
@@ -123,11 +129,17 @@ pub(super) fn bad_char(span: Span, c: char, hidden: bool) -> Diagnostic {
 }
 
 pub(super) fn foreign_name(span: Span, name: &str) -> Diagnostic {
-    let signs: Vec<String> =
-        name.chars().filter(|c| !c.is_ascii()).take(3).map(|c| format!("`{c}` is {}", code_point(c))).collect();
+    let signs: Vec<String> = name
+        .chars()
+        .filter(|c| !c.is_ascii())
+        .take(3)
+        .map(|c| format!("`{c}` is {}", code_point(c)))
+        .collect();
     Diagnostic::new(Code::F0105, span, format!("the name `{name}` has letters outside ASCII"))
         .note(signs.join(", "))
-        .help("names are made of `a`–`z`, `A`–`Z`, `0`–`9` and `_`; some foreign letters only look like these")
+        .help(
+            "names are made of `a`–`z`, `A`–`Z`, `0`–`9` and `_`; some foreign letters only look like these",
+        )
 }
 
 pub(super) fn hidden_in_comment(span: Span, c: char) -> Diagnostic {
@@ -137,8 +149,12 @@ pub(super) fn hidden_in_comment(span: Span, c: char) -> Diagnostic {
 }
 
 pub(super) fn control_in_string(span: Span, c: char) -> Diagnostic {
-    Diagnostic::new(Code::F0105, span, format!("the control character {} stands raw in a string", code_point(c)))
-        .fix(format!("write `{}`", escape(c)), span, escape(c))
+    Diagnostic::new(
+        Code::F0105,
+        span,
+        format!("the control character {} stands raw in a string", code_point(c)),
+    )
+    .fix(format!("write `{}`", escape(c)), span, escape(c))
 }
 
 pub(super) fn bidi_in_string(span: Span, c: char) -> Diagnostic {
@@ -183,17 +199,12 @@ pub(super) fn name_case(span: Span, name: &str, what: &str, upper: bool) -> Diag
     } else {
         name.chars().take(1).map(|c| c.to_ascii_lowercase()).chain(name.chars().skip(1)).collect()
     };
-    let usable = mended.starts_with(|c: char| if upper { c.is_ascii_uppercase() } else { c.is_ascii_lowercase() });
+    let usable =
+        mended.starts_with(|c: char| if upper { c.is_ascii_uppercase() } else { c.is_ascii_lowercase() });
     let diagnostic =
         Diagnostic::new(Code::F0108, span, format!("`{name}` is {what}: it must start with {case} letter"))
             .note(format!("{what} starts with {case} letter"));
     if usable { diagnostic.fix(format!("write `{mended}`"), span, mended) } else { diagnostic }
-}
-
-pub(super) fn reserved_name(span: Span, word: &str) -> Diagnostic {
-    Diagnostic::new(Code::F0108, span, format!("`{word}` is a word of the language and no name"))
-        .note("a name is expected here")
-        .fix(format!("write `{word}_`"), span, format!("{word}_"))
 }
 
 // --------------------------------------------------------------------------------------- F0109 words of other languages

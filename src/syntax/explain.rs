@@ -95,7 +95,11 @@ impl Builder<'_> {
         let span = self.place(start, start + hint.length);
         let mut diagnostic = errors::other_language(span, hint.message);
         if let Some(instead) = hint.instead {
-            let title = if instead.is_empty() { "remove it".to_string() } else { format!("write `{}`", instead.trim()) };
+            let title = if instead.is_empty() {
+                "remove it".to_string()
+            } else {
+                format!("write `{}`", instead.trim())
+            };
             diagnostic = diagnostic.fix(title, span, instead);
         }
         if let Some(help) = hint.help {
@@ -115,7 +119,8 @@ impl Builder<'_> {
         let found = describe(next);
         if here.trim().is_empty() || end_of_line {
             let before = text[..at].trim_end().len();
-            let found = if end_of_line && !next.is_empty() { format!("{found} on the next line") } else { found };
+            let found =
+                if end_of_line && !next.is_empty() { format!("{found} on the next line") } else { found };
             return (self.place(start + before, start + before), found);
         }
         let length = token_length(next);
@@ -142,7 +147,11 @@ impl Builder<'_> {
         let head = text.find('=').unwrap_or(text.len());
         let taken_apart = text[first.len()..].trim_start().starts_with('{');
         let count = if taken_apart { usize::MAX } else { 1 };
-        words.take(count).take_while(|(at, _)| *at < head).map(|(at, name)| self.name_at(start + at, name)).collect()
+        words
+            .take(count)
+            .take_while(|(at, _)| *at < head)
+            .map(|(at, name)| self.name_at(start + at, name))
+            .collect()
     }
 
     fn name_at(&self, start: usize, text: &str) -> Name {
@@ -219,8 +228,8 @@ struct Wanted {
 
 /// Signs and words worth naming when they are what is missing.
 const NAMED: [&str; 22] = [
-    ")", "]", "}", "{", "(", ":", "=", "=>", "->", ",", ">", "in", "until", "catch", "with", "as", "else", "finally",
-    "\"", "=>", ".", "agents",
+    ")", "]", "}", "{", "(", ":", "=", "=>", "->", ",", ">", "in", "until", "catch", "with", "as", "else",
+    "finally", "\"", "=>", ".", "agents",
 ];
 
 impl Wanted {
@@ -265,17 +274,25 @@ impl Wanted {
 /// ` after …`: the last word or sign before the place.
 fn after(text: &str, at: usize) -> String {
     let before = text[..at].trim_end();
-    let word = before.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(0, |i| {
-        i + before[i..].chars().next().map_or(1, char::len_utf8)
-    });
-    let last = if word < before.len() { &before[word..] } else { before.get(before.len().saturating_sub(1)..).unwrap_or("") };
+    let word = before
+        .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
+    let last = if word < before.len() {
+        &before[word..]
+    } else {
+        before.get(before.len().saturating_sub(1)..).unwrap_or("")
+    };
     let last = match last {
         "=" if before.ends_with("==") => "==",
         ">" if before.ends_with("->") => "->",
         ">" if before.ends_with("=>") => "=>",
         other => other,
     };
-    if last.is_empty() || last.len() > 40 || last == "\"" { String::new() } else { format!(" after `{last}`") }
+    if last.is_empty() || last.len() > 40 || last == "\"" {
+        String::new()
+    } else {
+        format!(" after `{last}`")
+    }
 }
 
 /// The token at the start of a text, in words.

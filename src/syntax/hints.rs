@@ -15,13 +15,38 @@ const SIGNS: [(&str, Option<&str>, &str, Option<&str>); 22] = [
     ("!==", Some("!="), "`!==` is written `!=`", None),
     ("&&", Some("and"), "`&&` is written `and`", None),
     ("||", Some("or"), "`||` is written `or`", None),
-    ("++", None, "a value cannot be changed, so there is no `++`", Some("bind a new name: `let next = n + 1`")),
-    ("--", None, "a value cannot be changed, so there is no `--`", Some("bind a new name: `let next = n - 1`")),
-    ("+=", None, "a value cannot be changed, so there is no `+=`", Some("bind a new name: `let total = a + b`")),
-    ("-=", None, "a value cannot be changed, so there is no `-=`", Some("bind a new name: `let rest = a - b`")),
+    (
+        "++",
+        None,
+        "a value cannot be changed, so there is no `++`",
+        Some("bind a new name: `let next = n + 1`"),
+    ),
+    (
+        "--",
+        None,
+        "a value cannot be changed, so there is no `--`",
+        Some("bind a new name: `let next = n - 1`"),
+    ),
+    (
+        "+=",
+        None,
+        "a value cannot be changed, so there is no `+=`",
+        Some("bind a new name: `let total = a + b`"),
+    ),
+    (
+        "-=",
+        None,
+        "a value cannot be changed, so there is no `-=`",
+        Some("bind a new name: `let rest = a - b`"),
+    ),
     (":=", Some("="), "a name is bound with `let name = value`", None),
     ("**", None, "there is no operator `**`", None),
-    ("=>", None, "there are no lambdas; `=>` stands in `match` arms and mocks", Some("declare a `fn`, or use `for x in xs { … }`")),
+    (
+        "=>",
+        None,
+        "there are no lambdas; `=>` stands in `match` arms and mocks",
+        Some("declare a `fn`, or use `for x in xs { … }`"),
+    ),
     ("|>", None, "there is no operator `|>`", Some("call: `f(x)`")),
     ("/*", None, "comments begin with `//` and end with their line", None),
     ("::", Some("."), "`::` is written `.`", None),
@@ -31,15 +56,29 @@ const SIGNS: [(&str, Option<&str>, &str, Option<&str>); 22] = [
     ("'", None, "strings stand between double quotes", Some("write `\"…\"`")),
     ("`", None, "strings stand between double quotes", Some("write `\"text #{expr}\"`")),
     ("#", Some("//"), "comments begin with `//`", None),
-    ("%", None, "there is no operator `%`", Some("the remainder is `mod(a, b)`; a percentage is written `80%`")),
-    ("?", None, "there is no `? :`", Some("write `if cond { a } else { b }`; a default for `none` is `a ?? b`")),
+    (
+        "%",
+        None,
+        "there is no operator `%`",
+        Some("the remainder is `mod(a, b)`; a percentage is written `80%`"),
+    ),
+    (
+        "?",
+        None,
+        "there is no `? :`",
+        Some("write `if cond { a } else { b }`; a default for `none` is `a ?? b`"),
+    ),
 ];
 
 /// Words with what to say.
 const WORDS: [(&str, &str, &str); 24] = [
     ("var", "values are bound with `let`, once", "write `let`"),
     ("const", "values are bound with `let`, once", "write `let`"),
-    ("function", "there is no `function`", "write `fn` for a pure one, `task` or `workflow` for one that acts"),
+    (
+        "function",
+        "there is no `function`",
+        "write `fn` for a pure one, `task` or `workflow` for one that acts",
+    ),
     ("func", "there is no `func`", "write `fn` for a pure one, `task` or `workflow` for one that acts"),
     ("def", "there is no `def`", "write `fn` for a pure one, `task` or `workflow` for one that acts"),
     ("return", "there is no `return`", "the last expression of a block is its value"),
@@ -64,8 +103,7 @@ const WORDS: [(&str, &str, &str); 24] = [
 ];
 
 /// Words that begin a declaration, which may stand at the top level only.
-const DECLARATIONS: [&str; 9] =
-    ["fn", "workflow", "type", "enum", "agent", "resource", "mcp", "use", "test"];
+const DECLARATIONS: [&str; 9] = ["fn", "workflow", "type", "enum", "agent", "resource", "mcp", "use", "test"];
 
 /// A sign of another language at the start of `text`.
 pub(super) fn sign(text: &str) -> Option<Hint> {
@@ -88,9 +126,16 @@ pub(super) fn word(text: &str, in_block: bool) -> Option<Hint> {
         let message = "`mock` stands directly in a `test`".to_string();
         return Some(Hint { length, message, instead: None, help: None });
     }
-    if !in_block && matches!(first, "let" | "stage" | "assert" | "if" | "for" | "match" | "repeat" | "try" | "race") {
+    if !in_block
+        && matches!(first, "let" | "stage" | "assert" | "if" | "for" | "match" | "repeat" | "try" | "race")
+    {
         let message = format!("`{first}` stands in a workflow, not at the top level");
-        return Some(Hint { length, message, instead: None, help: Some("write `workflow main() { … }` around it") });
+        return Some(Hint {
+            length,
+            message,
+            instead: None,
+            help: Some("write `workflow main() { … }` around it"),
+        });
     }
     None
 }

@@ -292,7 +292,9 @@ impl<'a> Scanner<'a> {
         self.pos += 1;
         if byte == b'<' {
             let mut start = at;
-            while start > 0 && (self.bytes[start - 1].is_ascii_alphanumeric() || self.bytes[start - 1] == b'_') {
+            while start > 0
+                && (self.bytes[start - 1].is_ascii_alphanumeric() || self.bytes[start - 1] == b'_')
+            {
                 start -= 1;
             }
             if self.bytes[start].is_ascii_uppercase() {
@@ -327,7 +329,9 @@ impl<'a> Scanner<'a> {
                 self.line_strings -= usize::from(quote == Quote::Line);
                 self.string_text(quote, string);
             }
-            (Kind::Paren | Kind::Bracket | Kind::Brace | Kind::Interpolation(..), _) => self.mismatch(at, byte, top),
+            (Kind::Paren | Kind::Bracket | Kind::Brace | Kind::Interpolation(..), _) => {
+                self.mismatch(at, byte, top)
+            }
         }
     }
 
@@ -343,7 +347,11 @@ impl<'a> Scanner<'a> {
         match self.stack.iter().rposition(|o| fits(o.kind)) {
             Some(i) if i >= inside => {
                 if !self.broken {
-                    let sign = if matches!(top.kind, Kind::Interpolation(..)) { "#{" } else { &self.text[top.at..top.at + 1] };
+                    let sign = if matches!(top.kind, Kind::Interpolation(..)) {
+                        "#{"
+                    } else {
+                        &self.text[top.at..top.at + 1]
+                    };
                     let close = self.span(at, at + 1);
                     self.fault(errors::mismatched(self.span(top.at, top.at + sign.len()), sign, close));
                 }

@@ -48,7 +48,7 @@ impl Builder<'_> {
         let span = self.span(&pair);
         let mut inner = Cursor::of(pair);
         let pattern = self.pattern(inner.expect());
-        let guard = inner.take(Rule::guard).map(|g| self.expr(Cursor::of(g).expect()));
+        let guard = inner.when(Rule::guard).map(|g| self.expr(Cursor::of(g).expect()));
         MatchArm { pattern, guard, value: self.expr(inner.expect()), span }
     }
 
@@ -57,7 +57,7 @@ impl Builder<'_> {
         let mut inner = Cursor::of(pair);
         let binding = self.binding(inner.expect());
         let items = inner.expect();
-        let guard = inner.take(Rule::guard).map(|g| Cursor::of(g).expect());
+        let guard = inner.when(Rule::guard).map(|g| Cursor::of(g).expect());
         let (items, filter, with) = match guard {
             None => {
                 let (items, with) = self.head(items);
@@ -76,7 +76,7 @@ impl Builder<'_> {
     pub(super) fn repeat_expr(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
         let mut inner = Cursor::of(pair);
         let name = self.bound(&inner.expect());
-        let ty = inner.take(Rule::type_expr).map(|t| self.type_expr(t));
+        let ty = inner.when(Rule::type_expr).map(|t| self.type_expr(t));
         let (start, with) = self.head(inner.expect());
         let body = self.body(inner.expect());
         let until = self.expr(inner.expect());
@@ -87,11 +87,11 @@ impl Builder<'_> {
     pub(super) fn try_expr(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
         let mut inner = Cursor::of(pair);
         let body = self.body(inner.expect());
-        let catch = inner.take(Rule::catch).map(|pair| {
+        let catch = inner.when(Rule::catch).map(|pair| {
             let mut inner = Cursor::of(pair);
             Box::new(Catch { name: self.bound(&inner.expect()), body: self.body(inner.expect()) })
         });
-        let finally = inner.take(Rule::finally).map(|pair| self.body(Cursor::of(pair).expect()));
+        let finally = inner.when(Rule::finally).map(|pair| self.body(Cursor::of(pair).expect()));
         ExprKind::Try { body, catch, finally }
     }
 

@@ -186,7 +186,7 @@ impl Builder<'_> {
 
     fn call(&mut self, callee: Expr, pair: Pair<'_, Rule>) -> ExprKind {
         let mut inner = Cursor::of(pair);
-        let type_args = inner.take(Rule::type_args).map(|t| self.type_args(t)).unwrap_or_default();
+        let type_args = inner.when(Rule::type_args).map(|t| self.type_args(t)).unwrap_or_default();
         let args = inner.map(|a| self.arg(a)).collect();
         ExprKind::Call { callee: Box::new(callee), type_args, args }
     }
@@ -241,7 +241,13 @@ fn binary_op(rule: Rule) -> BinaryOp {
 
 fn is_comparison(op: BinaryOp) -> bool {
     match op {
-        BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge | BinaryOp::In => true,
+        BinaryOp::Eq
+        | BinaryOp::Ne
+        | BinaryOp::Lt
+        | BinaryOp::Le
+        | BinaryOp::Gt
+        | BinaryOp::Ge
+        | BinaryOp::In => true,
         BinaryOp::Or
         | BinaryOp::And
         | BinaryOp::Coalesce

@@ -2,8 +2,8 @@
 
 use super::{Builder, Cursor, Pair, Rule, errors, mismatch};
 use crate::ast::{
-    ActorDecl, ActorKind, EnumDecl, FnDecl, Item, ItemKind, Mock, Name, Param, TaskDecl, TestDecl, TestStmt, TypeDecl,
-    TypeExpr, UseDecl, UseName, UseSource, Variant, WorkflowDecl,
+    ActorDecl, ActorKind, EnumDecl, FnDecl, Item, ItemKind, Mock, Name, Param, TaskDecl, TestDecl, TestStmt,
+    TypeDecl, TypeExpr, UseDecl, UseName, UseSource, Variant, WorkflowDecl,
 };
 
 impl Builder<'_> {
@@ -67,7 +67,7 @@ impl Builder<'_> {
 
     fn type_decl(&mut self, mut inner: Cursor<'_>) -> TypeDecl {
         let name = self.type_name(&inner.expect(), "a type's name");
-        let generics = inner.take(Rule::generics);
+        let generics = inner.when(Rule::generics);
         TypeDecl { name, generics: self.generics(generics), ty: self.type_expr(inner.expect()) }
     }
 
@@ -85,9 +85,9 @@ impl Builder<'_> {
 
     fn fn_decl(&mut self, mut inner: Cursor<'_>) -> FnDecl {
         let name = self.value_name(&inner.expect(), "a fn's name");
-        let generics = inner.take(Rule::generics);
+        let generics = inner.when(Rule::generics);
         let generics = self.generics(generics);
-        let params = inner.take(Rule::params);
+        let params = inner.when(Rule::params);
         let params = self.params(params);
         let result = self.type_expr(inner.expect());
         FnDecl { name, generics, params, result, body: self.expr(inner.expect()) }
@@ -116,26 +116,26 @@ impl Builder<'_> {
     pub(super) fn task_decl(&mut self, pair: Pair<'_, Rule>) -> TaskDecl {
         let mut inner = Cursor::of(pair);
         let name = self.value_name(&inner.expect(), "a task's name");
-        let generics = inner.take(Rule::generics);
+        let generics = inner.when(Rule::generics);
         let generics = self.generics(generics);
-        let params = inner.take(Rule::params);
+        let params = inner.when(Rule::params);
         let params = self.params(params);
         let result = self.result(&mut inner);
         TaskDecl { name, generics, params, result, props: self.props(inner.expect()) }
     }
 
     fn result(&mut self, inner: &mut Cursor<'_>) -> Option<TypeExpr> {
-        inner.take(Rule::type_expr).map(|t| self.type_expr(t))
+        inner.when(Rule::type_expr).map(|t| self.type_expr(t))
     }
 
     fn workflow_decl(&mut self, mut inner: Cursor<'_>) -> WorkflowDecl {
         let name = self.value_name(&inner.expect(), "a workflow's name");
-        let generics = inner.take(Rule::generics);
+        let generics = inner.when(Rule::generics);
         let generics = self.generics(generics);
-        let params = inner.take(Rule::params);
+        let params = inner.when(Rule::params);
         let params = self.params(params);
         let result = self.result(&mut inner);
-        let with = inner.take(Rule::with_props).map(|w| self.with_props(w));
+        let with = inner.when(Rule::with_props).map(|w| self.with_props(w));
         WorkflowDecl { name, generics, params, result, with, body: self.body(inner.expect()) }
     }
 
@@ -158,7 +158,7 @@ impl Builder<'_> {
         let span = self.span(&pair);
         let mut inner = Cursor::of(pair);
         let target = Cursor::of(inner.expect()).map(|n| self.any_name(&n)).collect();
-        let args = inner.take(Rule::mock_args).map(|a| Cursor::of(a).map(|p| self.pattern(p)).collect());
+        let args = inner.when(Rule::mock_args).map(|a| Cursor::of(a).map(|p| self.pattern(p)).collect());
         let value = inner.next().map(|e| self.expr(e));
         Mock { id: self.fresh(), span, target, args, value }
     }

@@ -66,7 +66,7 @@ impl<'a> Builder<'a> {
 
     /// `literal`: one expression.
     pub(super) fn literal(&mut self, pairs: Pairs<'_, Rule>) -> Option<Expr> {
-        Some(self.expr(Cursor::root(pairs).take(Rule::expr)?))
+        Some(self.expr(Cursor::root(pairs).when(Rule::expr)?))
     }
 
     /// `template`: the parts of a string.

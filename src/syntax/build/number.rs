@@ -80,7 +80,9 @@ fn read_number(text: &str, negated: bool) -> Read<ExprKind> {
     if let Some(percent) = text.strip_suffix('%') {
         let segments = segments(percent)?;
         return match segments.as_slice() {
-            [one] if one.unit.is_empty() && !has_exponent(one.digits) => float(&format!("{}e-2", plain(one.digits)), text),
+            [one] if one.unit.is_empty() && !has_exponent(one.digits) => {
+                float(&format!("{}e-2", plain(one.digits)), text)
+            }
             _ => Err(wrong(format!("`{text}` is no percentage"), None)),
         };
     }
@@ -159,14 +161,16 @@ fn check_digits(segment: &Segment<'_>) -> Read<()> {
     let fail = |message: String, help: Option<&str>| {
         Err(Wrong { start: segment.start, end: segment.end, message, help: help.map(str::to_string) })
     };
-    let between = |i: usize| {
-        i > 0 && bytes[i - 1].is_ascii_digit() && bytes.get(i + 1).is_some_and(u8::is_ascii_digit)
-    };
+    let between =
+        |i: usize| i > 0 && bytes[i - 1].is_ascii_digit() && bytes.get(i + 1).is_some_and(u8::is_ascii_digit);
     if (0..bytes.len()).any(|i| bytes[i] == b'_' && !between(i)) {
         return fail("a `_` in a number stands between two digits".to_string(), None);
     }
     if digits.is_empty() || !bytes[0].is_ascii_digit() || digits.matches('.').count() > 1 {
-        return fail("this is no number".to_string(), Some("a number is written `42`, `1_000`, `0.5` or `80%`"));
+        return fail(
+            "this is no number".to_string(),
+            Some("a number is written `42`, `1_000`, `0.5` or `80%`"),
+        );
     }
     Ok(())
 }
@@ -237,7 +241,9 @@ fn scaled(segment: &Segment<'_>, scale: i64, smallest: &str) -> Read<i64> {
     match exact(&plain(segment.digits), scale) {
         Exact::Whole(value) => Ok(value),
         Exact::Fraction => fail(format!("`{written}` is no whole number of {smallest}s"), None),
-        Exact::TooLarge => fail(format!("`{written}` is too large"), Some(format!("the limit is {} {smallest}s", i64::MAX))),
+        Exact::TooLarge => {
+            fail(format!("`{written}` is too large"), Some(format!("the limit is {} {smallest}s", i64::MAX)))
+        }
     }
 }
 
@@ -277,10 +283,16 @@ fn read_money(text: &str) -> Read<i64> {
     let amount = text.strip_prefix('$').unwrap_or(text);
     let segments = segments(amount).map_err(shift)?;
     let [one] = segments.as_slice() else {
-        return Err(wrong(format!("`{}` is no amount of money", shortened(text)), Some("write `$2.50`".to_string())));
+        return Err(wrong(
+            format!("`{}` is no amount of money", shortened(text)),
+            Some("write `$2.50`".to_string()),
+        ));
     };
     if !one.unit.is_empty() || has_exponent(one.digits) {
-        return Err(wrong(format!("`{}` is no amount of money", shortened(text)), Some("write `$2.50`".to_string())));
+        return Err(wrong(
+            format!("`{}` is no amount of money", shortened(text)),
+            Some("write `$2.50`".to_string()),
+        ));
     }
     match exact(&plain(one.digits), 10_000) {
         Exact::Whole(value) => Ok(value),

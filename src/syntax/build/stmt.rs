@@ -65,7 +65,7 @@ impl Builder<'_> {
             Binding::Name(name) => LetPattern::Name(name),
             Binding::Fields(names, span) => LetPattern::Fields(names, span),
         };
-        let ty = inner.take(Rule::type_expr).map(|t| self.type_expr(t));
+        let ty = inner.when(Rule::type_expr).map(|t| self.type_expr(t));
         StmtKind::Let { pattern, ty, value: self.expr(inner.expect()) }
     }
 
@@ -81,7 +81,7 @@ impl Builder<'_> {
 
     fn stage_stmt(&mut self, mut inner: Cursor<'_>) -> StmtKind {
         let name = self.value_name(&inner.expect(), "a stage's name");
-        let with = inner.take(Rule::with_props).map(|w| self.with_props(w));
+        let with = inner.when(Rule::with_props).map(|w| self.with_props(w));
         StmtKind::Stage { name, with, body: self.body(inner.expect()) }
     }
 

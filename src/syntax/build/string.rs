@@ -31,7 +31,9 @@ impl Builder<'_> {
             self.pieces(Cursor::of(pair))
         };
         let parts = match style {
-            StrStyle::Line | StrStyle::RawLine => pieces.into_iter().filter_map(|p| self.part(p, raw)).collect(),
+            StrStyle::Line | StrStyle::RawLine => {
+                pieces.into_iter().filter_map(|p| self.part(p, raw)).collect()
+            }
             StrStyle::Block | StrStyle::RawBlock => self.dedented(pieces, raw),
         };
         Str { span, style, parts }
@@ -143,7 +145,13 @@ impl Builder<'_> {
         parts
     }
 
-    fn dedented_text(&mut self, text: &str, span: Span, raw: bool, (at_start, indent): (bool, usize)) -> EcoString {
+    fn dedented_text(
+        &mut self,
+        text: &str,
+        span: Span,
+        raw: bool,
+        (at_start, indent): (bool, usize),
+    ) -> EcoString {
         let mut out = EcoString::with_capacity(text.len());
         for (i, line) in lines(text).enumerate() {
             let fresh = i > 0 || at_start;

@@ -11,7 +11,7 @@ impl Builder<'_> {
         let built = self.within(1, span, |b| {
             let mut inner = Cursor::of(pair);
             let one = b.type_one(inner.expect());
-            match inner.take(Rule::optional) {
+            match inner.when(Rule::optional) {
                 Some(_) => b.make_type(span, TypeExprKind::Optional(Box::new(one))),
                 None => one,
             }
@@ -50,7 +50,9 @@ impl Builder<'_> {
             }
         }
         match path.last() {
-            Some(last) if last.text.starts_with(|c: char| c.is_ascii_uppercase()) => TypeExprKind::Named { path, args },
+            Some(last) if last.text.starts_with(|c: char| c.is_ascii_uppercase()) => {
+                TypeExprKind::Named { path, args }
+            }
             Some(last) => {
                 let report = errors::name_case(last.span, &last.text, "a type's name", true);
                 self.report(report);

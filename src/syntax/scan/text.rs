@@ -167,7 +167,11 @@ impl Scanner<'_> {
             self.scan.file_docs.push(mark);
         } else if text.starts_with("///") && !text.starts_with("////") {
             self.scan.docs.push(mark);
-        } else if text[2..].trim_start().strip_prefix("flowc:").is_some_and(|t| t.trim_start().starts_with("allow")) {
+        } else if text[2..]
+            .trim_start()
+            .strip_prefix("flowc:")
+            .is_some_and(|t| t.trim_start().starts_with("allow"))
+        {
             self.scan.allows.push(mark);
         }
     }
