@@ -8,6 +8,7 @@ mod item;
 mod stmt;
 mod table;
 mod type_expr;
+pub mod visit;
 
 pub use expr::{
     Arg, BinaryOp, Binding, Block, Catch, Element, Entry, Expr, ExprKind, ForLoop, Key, MatchArm, Pattern,
