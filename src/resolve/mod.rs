@@ -4,8 +4,25 @@
 //! [`Resolved`]: every module, every definition and, by [`NodeId`](crate::ast::NodeId), what each written name stands
 //! for. What a name means only once a type is expected (a bare variant) is left to `types`.
 
-use crate::ast::{Item, Module, Name, NodeId, Str, Table};
-use crate::source::{FileId, Span};
+mod agent_file;
+mod cycles;
+mod declare;
+pub mod embedded;
+mod errors;
+mod front_matter;
+mod load;
+mod paths;
+pub mod suggest;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use agent_file::flow_name;
+
+use crate::ast::{Item, Module, Name, NodeId, NodeIds, Str, Table};
+use crate::diagnostics::Diagnostic;
+use crate::source::{FileId, Loader, SourceMap, Span};
 use crate::types::{Builtin, BuiltinTask, EnumId};
 use ecow::EcoString;
 use std::collections::HashMap;
@@ -95,6 +112,8 @@ pub struct AgentFile {
     pub effort: Option<String>,
     /// `None` when the file does not limit them: all tools.
     pub tools: Option<Vec<String>>,
+    /// What the file takes away from them.
+    pub disallowed_tools: Vec<String>,
     pub skills: Vec<String>,
     pub mcp: Vec<String>,
     /// Milliseconds.
@@ -115,14 +134,73 @@ pub struct Resolved {
     pub defs: Vec<Def>,
     pub agent_files: Vec<AgentFile>,
     /// By id of a `Name` or `Field` expression (for `module.name`, `stage.name`, `Enum.variant` the whole `Field`), of a
-    /// named type, of a variant pattern, of a mock. Absent where nothing needed resolving.
+    /// named type, of a variant pattern, of a mock. Absent where nothing needed resolving. Of a name pattern in `a | b`
+    /// that an earlier alternative binds too: `Local` of that first pattern, for which all uses stand.
     pub names: Table<Res>,
+    /// By id of a bare-name pattern that is also some variant's name: what that name means around the pattern. Where
+    /// `types` finds that the pattern is the variant, a name that stands for `Local(pattern)` means this instead (nothing
+    /// there: a bare variant).
+    pub behind: Table<Res>,
     /// Which definition an item is, by `Item::id`.
     pub def_of: Table<DefId>,
     /// Texts of `include("…")`, parsed as string templates, by the id of the call expression.
     pub includes: Table<Str>,
     /// The enum declarations in order of their [`EnumId`]s, after the built-in ones: which definition each is.
     pub enums: Vec<DefId>,
+}
+
+/// Loads the file at `main_path` (relative to the loader's root) with everything that it uses, and says what each name
+/// stands for. Never fails: what is wrong is added to `out`, and what it touches is [`Res::Error`].
+pub fn resolve(
+    main_path: &str,
+    loader: &dyn Loader,
+    sources: &mut SourceMap,
+    ids: &mut NodeIds,
+    out: &mut Vec<Diagnostic>,
+) -> Resolved {
+    let program = load::Load { loader, sources, ids, out }.program(main_path);
+    let world = declare::declare(program, sources, out);
+    let facts = walk::Walk::new(&world, walk::Outside { loader, sources, ids, out }).program();
+    report_recursion(&world, &facts.calls, out);
+    let declare::World { program, scopes, defs, def_of, enums, .. } = world;
+    let modules = program.modules.into_iter().zip(scopes);
+    Resolved {
+        modules: modules
+            .map(|(m, scope)| LoadedModule { file: m.file, ast: m.ast, path: m.path, scope })
+            .collect(),
+        defs,
+        agent_files: program.agent_files,
+        names: facts.names,
+        behind: facts.behind,
+        def_of,
+        includes: facts.includes,
+        enums,
+    }
+}
+
+/// Fns, tasks, workflows and agents (by the tasks among their tools, by `from`) never lead back to themselves.
+fn report_recursion(world: &declare::World, calls: &[(DefId, DefId, Span)], out: &mut Vec<Diagnostic>) {
+    let mut edges: Vec<Vec<u32>> = vec![Vec::new(); world.defs.len()];
+    for (from, to, _) in calls {
+        edges[from.0 as usize].push(to.0);
+    }
+    let found = cycles::find(&edges);
+    if found.is_empty() {
+        return;
+    }
+    let mut places: HashMap<(u32, u32), Span> = HashMap::new();
+    for (from, to, span) in calls {
+        places.entry((from.0, to.0)).or_insert(*span);
+    }
+    for cycle in found {
+        let step = |i: usize| {
+            let (from, to) = (cycle[i], cycle[(i + 1) % cycle.len()]);
+            let name = &world.defs[from as usize].name;
+            (name.text.to_string(), places.get(&(from, to)).copied().unwrap_or(name.span))
+        };
+        let steps: Vec<(String, Span)> = (0..cycle.len()).map(step).collect();
+        out.push(errors::recursion(&steps));
+    }
 }
 
 impl Resolved {

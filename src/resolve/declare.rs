@@ -1,0 +1,481 @@
+//! Declarations and imports: every definition of the program, and the names in scope of each module.
+//!
+//! Takes the parsed files and gives the [`World`] in which names are looked up. Modules are gone through twice: all
+//! declarations first, then all imports, those of a used module before those of its user.
+
+use super::load::{Parsed, Program, Target, Used};
+use super::{Def, DefId, DefKind, ModuleId, Res, cycles, errors, suggest};
+use crate::ast::{ActorKind, EnumDecl, Item, ItemKind, Module, Name, Table, UseDecl, UseSource};
+use crate::diagnostics::Diagnostic;
+use crate::source::{FileId, SourceMap, Span};
+use crate::types::{BUILTIN_ENUMS, EnumId};
+use ecow::EcoString;
+use std::collections::{HashMap, HashSet};
+
+/// The types of the language besides the built-in enums; a program cannot declare them again.
+pub(super) const TYPES: &[&str] = &[
+    "Bool", "Int", "Float", "String", "Duration", "Bytes", "Money", "Path", "Json", "Secret", "Agent", "Exit",
+    "Response", "Unit",
+];
+
+/// What is declared where.
+#[derive(Debug, Default)]
+pub(super) struct World {
+    pub program: Program,
+    pub scopes: Vec<HashMap<EcoString, Res>>,
+    pub defs: Vec<Def>,
+    pub def_of: Table<DefId>,
+    pub enums: Vec<DefId>,
+    /// Each variant of each enum, built-in ones included.
+    pub variants: HashMap<(EnumId, EcoString), u16>,
+    /// The name of every variant there is.
+    pub variant_names: HashSet<EcoString>,
+    /// Modules that stand for a folder of agents: `use agents "./dir" as team`.
+    pub folder_modules: Vec<(ModuleId, u32)>,
+    /// Path of each module.
+    pub paths: Vec<String>,
+    /// By agent file.
+    agent_defs: Vec<Option<DefId>>,
+}
+
+/// What a name means in another module.
+pub(super) enum Member {
+    Found(Res),
+    Private(Span),
+    /// It is only imported there; where from.
+    Imported(String),
+    Missing(Option<String>),
+}
+
+/// Declares everything in `program`.
+pub(super) fn declare(program: Program, sources: &SourceMap, out: &mut Vec<Diagnostic>) -> World {
+    let mut world = World { agent_defs: vec![None; program.agent_files.len()], program, ..World::default() };
+    for (id, (_, variants)) in BUILTIN_ENUMS.iter().enumerate() {
+        for (at, name) in variants.iter().enumerate() {
+            world.variants.insert((EnumId(id as u32), EcoString::from(*name)), at as u16);
+            world.variant_names.insert(EcoString::from(*name));
+        }
+    }
+    let modules = std::mem::take(&mut world.program.modules);
+    for (id, module) in modules.iter().enumerate() {
+        world.scopes.push(HashMap::with_capacity(module.ast.items.len()));
+        world.paths.push(module.path.clone());
+        world.items(ModuleId(id as u32), &module.ast, out);
+    }
+    let edges = imports(&modules);
+    report_cycles(&modules, &edges, out);
+    for id in cycles::dependencies_first(&edges) {
+        for used in modules[id as usize].uses.clone() {
+            if let ItemKind::Use(decl) = &modules[id as usize].ast.items[used.item as usize].kind {
+                world.import(&modules, ModuleId(id), used, decl, sources, out);
+            }
+        }
+    }
+    world.program.modules = modules;
+    world.add_folder_modules();
+    world
+}
+
+fn imports(modules: &[Parsed]) -> Vec<Vec<u32>> {
+    let to = |used: &Used| match used.target {
+        Target::Module(id) => Some(id.0),
+        Target::Folder(_) | Target::Nothing => None,
+    };
+    modules.iter().map(|m| m.uses.iter().filter_map(to).collect()).collect()
+}
+
+fn report_cycles(modules: &[Parsed], edges: &[Vec<u32>], out: &mut Vec<Diagnostic>) {
+    for cycle in cycles::find(edges) {
+        let mut steps = Vec::new();
+        for (i, id) in cycle.iter().enumerate() {
+            let next = ModuleId(cycle[(i + 1) % cycle.len()]);
+            let module = &modules[*id as usize];
+            let used = module.uses.iter().find(|u| u.target == Target::Module(next));
+            steps.push((module.path.clone(), used.map_or(Span::new(module.file, 0, 0), |u| u.span)));
+        }
+        out.push(errors::import_cycle(&steps));
+    }
+}
+
+impl World {
+    fn items(&mut self, module: ModuleId, ast: &Module, out: &mut Vec<Diagnostic>) {
+        for (at, item) in ast.items.iter().enumerate() {
+            let Some((name, kind)) = self.declared(item, out) else {
+                if let ItemKind::Bad(Some(name)) = &item.kind {
+                    self.scopes[module.0 as usize].entry(name.text.clone()).or_insert(Res::Error);
+                }
+                continue;
+            };
+            let id = DefId(self.defs.len() as u32);
+            self.def_of.insert(item.id, id);
+            if let DefKind::Enum(_) = kind {
+                self.enums.push(id);
+            }
+            let in_scope = kind != DefKind::Test;
+            self.defs.push(Def { kind, name: name.clone(), module, item: at as u32 });
+            if in_scope {
+                self.bind(module, ast, &name, Res::Def(id), kind_word(kind), out);
+            }
+        }
+    }
+
+    /// Name and kind of an item that declares something.
+    fn declared(&mut self, item: &Item, out: &mut Vec<Diagnostic>) -> Option<(Name, DefKind)> {
+        Some(match &item.kind {
+            ItemKind::Use(_) | ItemKind::Bad(_) => return None,
+            ItemKind::Type(decl) => {
+                check_type_name(&decl.name, out);
+                (decl.name.clone(), DefKind::Type)
+            }
+            ItemKind::Enum(decl) => {
+                check_type_name(&decl.name, out);
+                (decl.name.clone(), DefKind::Enum(self.variants_of(decl, out)))
+            }
+            ItemKind::Fn(decl) => (value_name(&decl.name, "a fn", out), DefKind::Fn),
+            ItemKind::Actor(decl) => match decl.kind {
+                ActorKind::Agent => (value_name(&decl.name, "an agent", out), DefKind::Agent),
+                ActorKind::Resource => (value_name(&decl.name, "a resource", out), DefKind::Resource),
+                ActorKind::Mcp => (value_name(&decl.name, "an mcp server", out), DefKind::Mcp),
+            },
+            ItemKind::Task(decl) => (value_name(&decl.name, "a task", out), DefKind::Task),
+            ItemKind::Workflow(decl) => (value_name(&decl.name, "a workflow", out), DefKind::Workflow),
+            ItemKind::Test(decl) => {
+                let text = decl.title.literal().unwrap_or_default();
+                (Name { text, span: decl.title.span }, DefKind::Test)
+            }
+        })
+    }
+
+    fn variants_of(&mut self, decl: &EnumDecl, out: &mut Vec<Diagnostic>) -> EnumId {
+        let id = EnumId((BUILTIN_ENUMS.len() + self.enums.len()) as u32);
+        if decl.variants.len() > usize::from(u16::MAX) {
+            out.push(errors::too_many_variants(&decl.name));
+        }
+        for (at, variant) in decl.variants.iter().enumerate().take(usize::from(u16::MAX)) {
+            let key = (id, variant.name.text.clone());
+            match self.variants.get(&key) {
+                Some(first) => {
+                    let first = decl.variants[usize::from(*first)].name.span;
+                    out.push(errors::declared_twice(&variant.name, "the variant", first));
+                }
+                None => {
+                    self.variants.insert(key, at as u16);
+                    self.variant_names.insert(variant.name.text.clone());
+                }
+            }
+        }
+        id
+    }
+
+    /// Brings a name into a module's scope; a second of the same name is reported and does not count.
+    fn bind(
+        &mut self,
+        module: ModuleId,
+        ast: &Module,
+        name: &Name,
+        res: Res,
+        what: &str,
+        out: &mut Vec<Diagnostic>,
+    ) {
+        let scope = &mut self.scopes[module.0 as usize];
+        match scope.get(&name.text) {
+            None => {
+                scope.insert(name.text.clone(), res);
+            }
+            // One of them is broken already.
+            Some(Res::Error) => {}
+            Some(_) if res == Res::Error => {}
+            Some(first) => {
+                let first = self.place(first.clone(), module, ast, &name.text);
+                out.push(errors::declared_twice(name, what, first));
+            }
+        }
+    }
+
+    /// Where the scope of a module got a name from.
+    fn place(&self, res: Res, module: ModuleId, ast: &Module, name: &str) -> Span {
+        if let Res::Def(id) = res {
+            let def = &self.defs[id.0 as usize];
+            if def.module == module && !matches!(def.kind, DefKind::AgentFile(_)) {
+                return def.name.span;
+            }
+        }
+        let bound = |item: &Item| match &item.kind {
+            ItemKind::Use(decl) => use_binds(decl, name),
+            ItemKind::Type(_)
+            | ItemKind::Enum(_)
+            | ItemKind::Fn(_)
+            | ItemKind::Actor(_)
+            | ItemKind::Task(_)
+            | ItemKind::Workflow(_)
+            | ItemKind::Test(_)
+            | ItemKind::Bad(_) => None,
+        };
+        if let Some(span) = ast.items.iter().find_map(bound) {
+            return span;
+        }
+        match res {
+            Res::Def(id) => self.defs[id.0 as usize].name.span,
+            _ => Span::new(ast.file, 0, 0),
+        }
+    }
+
+    fn import(
+        &mut self,
+        modules: &[Parsed],
+        module: ModuleId,
+        used: Used,
+        decl: &UseDecl,
+        sources: &SourceMap,
+        out: &mut Vec<Diagnostic>,
+    ) {
+        let ast = &modules[module.0 as usize].ast;
+        if let Target::Folder(folder) = used.target {
+            self.import_agents(module, ast, used, folder, decl, out);
+            return;
+        }
+        for name in decl.names.iter().flatten() {
+            let bound = name.alias.as_ref().unwrap_or(&name.name);
+            let res = match used.target {
+                Target::Module(from) => self.imported(modules, from, &name.name, sources, out),
+                Target::Folder(_) | Target::Nothing => Res::Error,
+            };
+            self.bind(module, ast, bound, res, "the import", out);
+        }
+        let whole = match used.target {
+            Target::Module(from) => Res::Module(from),
+            Target::Folder(_) | Target::Nothing => Res::Error,
+        };
+        match (&decl.alias, &decl.names, &decl.source) {
+            (Some(alias), _, _) => self.bind(module, ast, alias, whole, "the import", out),
+            (None, Some(_), _) => {}
+            (None, None, UseSource::Std(parts)) => {
+                if let Some(last) = parts.last() {
+                    self.bind(module, ast, last, whole, "the import", out);
+                }
+            }
+            (None, None, UseSource::File(path)) => {
+                let stem = path.literal().unwrap_or_default();
+                let stem = stem.rsplit('/').next().unwrap_or("").trim_end_matches(".flow");
+                let name = super::agent_file::flow_name(stem).unwrap_or_else(|| "lib".to_string());
+                if used.target != Target::Nothing {
+                    out.push(errors::use_without_name(ast.items[used.item as usize].span, &name));
+                }
+            }
+            (None, None, UseSource::Agents(path)) => {
+                debug_assert!(used.target == Target::Nothing, "{path:?}");
+            }
+        }
+    }
+
+    /// What one name of a `use` stands for.
+    fn imported(
+        &self,
+        modules: &[Parsed],
+        from: ModuleId,
+        name: &Name,
+        sources: &SourceMap,
+        out: &mut Vec<Diagnostic>,
+    ) -> Res {
+        let parsed = &modules[from.0 as usize];
+        match self.member(from, &name.text) {
+            Member::Found(res) => return res,
+            Member::Private(declared) => out.push(errors::private(name, declared)),
+            Member::Imported(origin) => out.push(errors::imported_there(name, &parsed.path, &origin)),
+            Member::Missing(_) if mentions_broken(&parsed.ast, &name.text, sources) => {}
+            Member::Missing(near) => out.push(errors::not_in_module(name, &parsed.path, near)),
+        }
+        Res::Error
+    }
+
+    /// A name of another module.
+    pub(super) fn member(&self, from: ModuleId, name: &str) -> Member {
+        let scope = &self.scopes[from.0 as usize];
+        let own = |id: DefId| {
+            let def = &self.defs[id.0 as usize];
+            def.module == from || matches!(def.kind, DefKind::AgentFile(_))
+        };
+        match scope.get(name) {
+            Some(Res::Error) => return Member::Found(Res::Error),
+            Some(Res::Def(id)) => {
+                let def = &self.defs[id.0 as usize];
+                return match (own(*id), name.starts_with('_')) {
+                    (true, true) => Member::Private(def.name.span),
+                    (true, false) => Member::Found(Res::Def(*id)),
+                    (false, _) => Member::Imported(self.paths[def.module.0 as usize].clone()),
+                };
+            }
+            Some(Res::Module(id)) => return Member::Imported(self.paths.get(id.0 as usize).cloned().unwrap_or_default()),
+            _ => {}
+        }
+        let public =
+            scope.iter().filter(|(n, res)| !n.starts_with('_') && matches!(res, Res::Def(id) if own(*id)));
+        Member::Missing(suggest::nearest(name, public.map(|(n, _)| n.as_str())))
+    }
+
+    fn import_agents(
+        &mut self,
+        module: ModuleId,
+        ast: &Module,
+        used: Used,
+        folder: u32,
+        decl: &UseDecl,
+        out: &mut Vec<Diagnostic>,
+    ) {
+        let agents = self.program.folders[folder as usize].agents.clone();
+        let all: Vec<(EcoString, DefId)> = agents
+            .iter()
+            .map(|(name, file)| (name.clone(), self.agent_def(module, used.item, name, *file)))
+            .collect();
+        if let Some(names) = &decl.names {
+            let by_name: HashMap<&str, DefId> = all.iter().map(|(n, id)| (n.as_str(), *id)).collect();
+            for name in names {
+                let bound = name.alias.as_ref().unwrap_or(&name.name);
+                let res = match by_name.get(name.name.text.as_str()) {
+                    Some(id) => Res::Def(*id),
+                    None => {
+                        out.push(self.no_such_agent(&name.name, folder));
+                        Res::Error
+                    }
+                };
+                self.bind(module, ast, bound, res, "the import", out);
+            }
+        } else if let Some(alias) = &decl.alias {
+            let res = Res::Module(self.folder_module(folder));
+            self.bind(module, ast, alias, res, "the import", out);
+        } else {
+            for (name, id) in all {
+                let taken = self.scopes[module.0 as usize].get(&name).cloned();
+                match taken {
+                    None => {
+                        self.scopes[module.0 as usize].insert(name, Res::Def(id));
+                    }
+                    Some(Res::Error) => {}
+                    Some(res) if res == Res::Def(id) => {}
+                    Some(res) => {
+                        let first = self.place(res, module, ast, &name);
+                        let shown = Name { text: name, span: used.span };
+                        let error = errors::declared_twice(&shown, "the name of the agent", first);
+                        out.push(error.help("`use agents … as team` keeps the agents' names apart"));
+                    }
+                }
+            }
+        }
+    }
+
+    fn agent_def(&mut self, module: ModuleId, item: u32, name: &EcoString, file: u32) -> DefId {
+        if let Some(id) = self.agent_defs[file as usize] {
+            return id;
+        }
+        let id = DefId(self.defs.len() as u32);
+        let span = self.program.agent_files[file as usize].span;
+        let span = span.unwrap_or(Span::new(FileId(0), 0, 0));
+        let name = Name { text: name.clone(), span };
+        self.defs.push(Def { kind: DefKind::AgentFile(file), name, module, item });
+        self.agent_defs[file as usize] = Some(id);
+        id
+    }
+
+    fn no_such_agent(&self, name: &Name, folder: u32) -> Diagnostic {
+        let folder = &self.program.folders[folder as usize];
+        if let Some((_, path, why)) = folder.others.iter().find(|(stem, _, _)| *stem == name.text.as_str()) {
+            return errors::not_an_agent(name.span, format!("{path} is not an agent: {why}"));
+        }
+        let near = suggest::nearest(&name.text, folder.agents.iter().map(|(n, _)| n.as_str()));
+        errors::not_in_module(name, &format!("the folder {}", folder.path), near)
+    }
+
+    /// The module whose members are the agents of a folder; it comes after all files.
+    fn folder_module(&mut self, folder: u32) -> ModuleId {
+        if let Some((id, _)) = self.folder_modules.iter().find(|(_, f)| *f == folder) {
+            return *id;
+        }
+        let id = ModuleId(self.scopes.len() as u32);
+        let agents = &self.program.folders[folder as usize].agents;
+        let members = agents.iter().filter_map(|(name, file)| {
+            let def = self.agent_defs[*file as usize]?;
+            Some((name.clone(), Res::Def(def)))
+        });
+        let scope = members.collect();
+        self.scopes.push(scope);
+        self.paths.push(self.program.folders[folder as usize].path.clone());
+        self.folder_modules.push((id, folder));
+        id
+    }
+
+    fn add_folder_modules(&mut self) {
+        for (_, folder) in &self.folder_modules {
+            let path = self.program.folders[*folder as usize].path.clone();
+            let file = self.program.modules[0].file;
+            let ast = Module { file, doc: EcoString::new(), items: Vec::new() };
+            self.program.modules.push(Parsed { file, ast, path, is_std: false, uses: Vec::new() });
+        }
+    }
+}
+
+/// Where a `use` binds a name.
+fn use_binds(decl: &UseDecl, name: &str) -> Option<Span> {
+    let names = decl.names.iter().flatten().map(|n| n.alias.as_ref().unwrap_or(&n.name));
+    let last = match &decl.source {
+        UseSource::Std(parts) if decl.names.is_none() && decl.alias.is_none() => parts.last(),
+        UseSource::Std(_) | UseSource::File(_) | UseSource::Agents(_) => None,
+    };
+    names.chain(&decl.alias).chain(last).find(|n| n.text == name).map(|n| n.span)
+}
+
+/// Whether an item that could not be read holds `name` as a word: what it might have declared.
+pub(super) fn mentions_broken(ast: &Module, name: &str, sources: &SourceMap) -> bool {
+    let mut broken = ast.items.iter().filter(|i| matches!(i.kind, ItemKind::Bad(_)));
+    broken.any(|i| holds_word(sources.text(i.span), name))
+}
+
+/// Whether `name` stands in `text` as a whole word.
+pub(super) fn holds_word(text: &str, name: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
+}
+
+fn check_type_name(name: &Name, out: &mut Vec<Diagnostic>) {
+    if TYPES.contains(&name.text.as_str()) {
+        out.push(errors::reserved_type(name));
+    } else if !name.text.trim_start_matches('_').starts_with(char::is_uppercase) {
+        out.push(errors::wrong_case(name, "a type", &upper_first(&name.text)));
+    }
+}
+
+fn value_name(name: &Name, what: &str, out: &mut Vec<Diagnostic>) -> Name {
+    if name.text.starts_with(char::is_uppercase) {
+        out.push(errors::wrong_case(name, what, &snake(&name.text)));
+    }
+    name.clone()
+}
+
+fn upper_first(name: &str) -> String {
+    let mut chars = name.trim_start_matches('_').chars();
+    chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
+}
+
+fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.extend(c.to_lowercase());
+    }
+    out
+}
+
+/// A kind of declaration in words, with its article.
+pub(super) fn kind_word(kind: DefKind) -> &'static str {
+    match kind {
+        DefKind::Type => "the type",
+        DefKind::Enum(_) => "the enum",
+        DefKind::Fn => "the fn",
+        DefKind::Agent | DefKind::AgentFile(_) => "the agent",
+        DefKind::Resource => "the resource",
+        DefKind::Mcp => "the mcp server",
+        DefKind::Task => "the task",
+        DefKind::Workflow => "the workflow",
+        DefKind::Test => "the test",
+    }
+}

@@ -1,0 +1,270 @@
+//! The messages of this phase, one constructor each.
+
+use super::paths::PathFault;
+use crate::ast::Name;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::{LoadError, MAX_FILE, Span};
+
+/// What was meant, for a name that was not found.
+#[derive(Debug, Default)]
+pub(super) struct Meant {
+    pub near: Option<String>,
+    /// A module of `std` that has exactly this name.
+    pub in_std: Option<&'static str>,
+    /// Where a `use` can be written.
+    pub import_at: Option<Span>,
+}
+
+pub(super) fn unknown_name(name: &Name, meant: Meant) -> Diagnostic {
+    let error = Diagnostic::new(Code::F0201, name.span, format!("unknown name `{}`", name.text));
+    advise(error.note("nothing of this name is in scope"), name, meant)
+}
+
+pub(super) fn unknown_type(name: &Name, meant: Meant) -> Diagnostic {
+    let error = Diagnostic::new(Code::F0202, name.span, format!("unknown type `{}`", name.text));
+    advise(error.note("no type of this name is in scope"), name, meant)
+}
+
+fn advise(mut error: Diagnostic, name: &Name, meant: Meant) -> Diagnostic {
+    if let Some(module) = meant.in_std {
+        let import = format!("use std.{module}.{{{}}}", name.text);
+        error = error.help(format!("did you forget `{import}`?"));
+        if let Some(at) = meant.import_at {
+            error = error.fix(format!("write `{import}`"), at, format!("{import}\n"));
+        }
+    } else if let Some(near) = meant.near {
+        error = error.help(format!("did you mean `{near}`?"));
+        error = error.fix(format!("write `{near}`"), name.span, near);
+    }
+    error
+}
+
+pub(super) fn declared_twice(name: &Name, what: &str, first: Span) -> Diagnostic {
+    Diagnostic::new(Code::F0203, name.span, format!("{what} `{}` is there twice", name.text))
+        .note("the second of this name")
+        .label(first, "the first is here")
+        .help("give one of them another name")
+}
+
+pub(super) fn reserved_type(name: &Name) -> Diagnostic {
+    Diagnostic::new(Code::F0203, name.span, format!("`{}` is a type of the language", name.text))
+        .note("it cannot be declared again")
+        .help("give the type another name")
+}
+
+pub(super) fn bound_twice(name: &Name, first: Span) -> Diagnostic {
+    Diagnostic::new(Code::F0203, name.span, format!("`{}` is bound twice in this block", name.text))
+        .note("bound again here")
+        .label(first, "bound here first")
+        .help("a name is bound once in a block: choose another, or open an inner block")
+}
+
+pub(super) fn private(name: &Name, declared: Span) -> Diagnostic {
+    Diagnostic::new(Code::F0204, name.span, format!("`{}` is private to its file", name.text))
+        .note("a name that starts with `_` cannot be used from another file")
+        .label(declared, "declared here")
+        .help(format!("call it `{}` there to make it public", name.text.trim_start_matches('_')))
+}
+
+pub(super) fn used_before_bound(name: &Name, bound: Span) -> Diagnostic {
+    Diagnostic::new(Code::F0205, name.span, format!("`{}` is used before it is bound", name.text))
+        .note("not yet bound here")
+        .label(bound, "bound here, further down")
+        .help("a name can be used only below its binding: move the binding up")
+}
+
+/// A file that a `use` or `include` asks for and that cannot be had.
+pub(super) fn cannot_read(span: Span, path: &str, error: &LoadError) -> Diagnostic {
+    let path = path.escape_debug();
+    let (code, message, help) = match error {
+        LoadError::NotFound => (Code::F0206, format!("there is no file `{path}`"), "the path is relative to this file"),
+        LoadError::Outside => (
+            Code::F0207,
+            format!("`{path}` leads out of the project"),
+            "a program uses only files below its project root, also after symbolic links",
+        ),
+        LoadError::NotAFile => (
+            Code::F0206,
+            format!("`{path}` is not a regular file"),
+            "a folder, pipe or device cannot be used; the agents of a folder come by `use agents \"./folder\"`",
+        ),
+        LoadError::TooLarge => (
+            Code::F0206,
+            format!("`{path}` is larger than {} MiB", MAX_FILE / (1024 * 1024)),
+            "split it into several files",
+        ),
+        LoadError::NotUtf8(at) => {
+            (Code::F0206, format!("`{path}` is not UTF-8: byte {at} cannot be read"), "save it as UTF-8")
+        }
+        LoadError::Io(said) => return Diagnostic::new(Code::F0206, span, format!("`{path}` cannot be read: {said}")),
+    };
+    Diagnostic::new(code, span, message).help(help)
+}
+
+pub(super) fn cannot_list(span: Span, path: &str, error: &LoadError) -> Diagnostic {
+    match error {
+        LoadError::NotFound => {
+            let message = format!("there is no folder `{}`", path.escape_debug());
+            Diagnostic::new(Code::F0206, span, message).help("the path is relative to this file")
+        }
+        LoadError::NotAFile => {
+            let message = format!("`{}` is not a folder", path.escape_debug());
+            Diagnostic::new(Code::F0206, span, message).help("`use agents` takes a folder of Markdown files")
+        }
+        LoadError::Outside | LoadError::TooLarge | LoadError::NotUtf8(_) | LoadError::Io(_) => {
+            cannot_read(span, path, error)
+        }
+    }
+}
+
+pub(super) fn bad_path(span: Span, written: &str, fault: &PathFault) -> Diagnostic {
+    let shown = written.escape_debug();
+    match fault {
+        PathFault::Empty => Diagnostic::new(Code::F0206, span, "the path is empty").help("write a path like `\"./lib.flow\"`"),
+        PathFault::Absolute => Diagnostic::new(Code::F0207, span, format!("`{shown}` is an absolute path"))
+            .help("write a path relative to this file, like `\"./lib.flow\"`"),
+        PathFault::Outside => Diagnostic::new(Code::F0207, span, format!("`{shown}` leads out of the project"))
+            .help("a program uses only files below its project root"),
+        PathFault::Character(c) => {
+            let message = format!("the path `{shown}` holds the character `{}`", c.escape_debug());
+            let help = if *c == '\\' { "write `/` between the parts of a path" } else { "no path of a program may hold it" };
+            Diagnostic::new(Code::F0207, span, message).help(help)
+        }
+    }
+}
+
+pub(super) fn path_not_plain(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::F0206, span, "the path must be plain text")
+        .help("what a program consists of is known before it runs: write the path without `#{…}`")
+}
+
+pub(super) fn not_a_flow_file(span: Span, path: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0206, span, format!("`{}` is not a `.flow` file", path.escape_debug()))
+        .help("agents in Markdown come by `use agents \"./folder\"`, other text by `include(\"./file\")`")
+}
+
+/// `steps`: the files in order with the `use` that leads to the next.
+pub(super) fn import_cycle(steps: &[(String, Span)]) -> Diagnostic {
+    let names: Vec<&str> = steps.iter().map(|(name, _)| name.as_str()).collect();
+    let first = names.first().copied().unwrap_or("");
+    let message = format!("imports form a cycle: {} → {first}", names.join(" → "));
+    let span = steps.last().map_or(Span::new(crate::source::FileId(0), 0, 0), |s| s.1);
+    let mut error = Diagnostic::new(Code::F0208, span, message).note(format!("leads back to {first}"));
+    for (i, (name, at)) in steps.iter().enumerate().take(steps.len().saturating_sub(1)).take(8) {
+        error = error.label(*at, format!("{name} uses {}", steps[i + 1].0));
+    }
+    error.help("move what both need into a file of its own that uses neither")
+}
+
+/// `steps`: the declarations in order with the place in each that calls the next.
+pub(super) fn recursion(steps: &[(String, Span)]) -> Diagnostic {
+    let names: Vec<&str> = steps.iter().map(|(name, _)| name.as_str()).collect();
+    let first = names.first().copied().unwrap_or("");
+    let message = if names.len() == 1 {
+        format!("`{first}` calls itself")
+    } else {
+        format!("calls form a recursion: {} → {first}", names.join(" → "))
+    };
+    let span = steps.last().map_or(Span::new(crate::source::FileId(0), 0, 0), |s| s.1);
+    let mut error = Diagnostic::new(Code::F0209, span, message).note(format!("calls back to `{first}`"));
+    for (i, (name, at)) in steps.iter().enumerate().take(steps.len().saturating_sub(1)).take(8) {
+        error = error.label(*at, format!("`{name}` calls `{}`", steps[i + 1].0));
+    }
+    error.help("a plan is finite: repeat with `repeat … until`, or go over a list with `for`")
+}
+
+pub(super) fn not_in_module(name: &Name, module: &str, near: Option<String>) -> Diagnostic {
+    let message = format!("{module} declares no `{}`", name.text);
+    let error = Diagnostic::new(Code::F0210, name.span, message);
+    match near {
+        Some(near) => error
+            .help(format!("did you mean `{near}`?"))
+            .fix(format!("write `{near}`"), name.span, near),
+        None => error,
+    }
+}
+
+pub(super) fn imported_there(name: &Name, module: &str, origin: &str) -> Diagnostic {
+    let message = format!("{module} only imports `{}`", name.text);
+    Diagnostic::new(Code::F0210, name.span, message)
+        .note("what a file imports is not handed on")
+        .help(format!("import it from {origin}"))
+}
+
+pub(super) fn unknown_std(span: Span, module: &str, near: Option<String>) -> Diagnostic {
+    let error = Diagnostic::new(Code::F0211, span, format!("there is no module `std.{module}`"));
+    match near {
+        Some(near) => error.help(format!("did you mean `std.{near}`?")),
+        None => error.help("the modules of std are listed by `flowc doc std`"),
+    }
+}
+
+/// `use std.text.indent` where `std.text` has an `indent`.
+pub(super) fn std_member(span: Span, module: &str, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0211, span, format!("`{name}` is not a module but a name in `std.{module}`"))
+        .help(format!("write `use std.{module}.{{{name}}}`"))
+        .fix("take the name out of the module", span, format!("std.{module}.{{{name}}}"))
+}
+
+/// A name of one kind in a place for another: "`Severity` is a type, not a value".
+pub(super) fn wrong_kind(name: &Name, is: &str, wanted: &str, help: &str) -> Diagnostic {
+    let message = format!("`{}` is {is}, not {wanted}", name.text);
+    let error = Diagnostic::new(Code::F0212, name.span, message);
+    if help.is_empty() { error } else { error.help(help) }
+}
+
+pub(super) fn not_an_agent(span: Span, message: String) -> Diagnostic {
+    Diagnostic::new(Code::F0213, span, message)
+        .help("an agent file starts with `---`, `name: …` and `description: …`, and a second `---`")
+}
+
+pub(super) fn unknown_variant(name: &Name, of: &str, declared: Option<Span>, near: Option<String>) -> Diagnostic {
+    let mut error = Diagnostic::new(Code::F0214, name.span, format!("`{of}` has no variant `{}`", name.text));
+    if let Some(declared) = declared {
+        error = error.label(declared, format!("`{of}` is declared here"));
+    }
+    if let Some(near) = near {
+        error = error.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), name.span, near);
+    }
+    error
+}
+
+pub(super) fn too_many_variants(name: &Name) -> Diagnostic {
+    Diagnostic::new(Code::F0214, name.span, format!("`{}` has more than 65,535 variants", name.text))
+}
+
+pub(super) fn use_without_name(span: Span, alias: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0215, span, "this `use` brings no name into scope")
+        .help(format!("write `.{{name}}` for single names, or `as {alias}` for the whole file"))
+        .fix(format!("add `as {alias}`"), span.at_end(), format!(" as {alias}"))
+}
+
+pub(super) fn nothing_to_mock(span: Span, name: &str, why: &str, near: Option<String>) -> Diagnostic {
+    let error = Diagnostic::new(Code::F0216, span, format!("`{name}` cannot be mocked: {why}"));
+    match near {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error.help("a mock stands for a task, a workflow, an agent or a built-in task"),
+    }
+}
+
+pub(super) fn wrong_case(name: &Name, what: &str, right: &str) -> Diagnostic {
+    let case = if right.starts_with(char::is_uppercase) { "an upper-case" } else { "a lower-case" };
+    Diagnostic::new(Code::F0217, name.span, format!("the name of {what} starts with {case} letter"))
+        .help(format!("write `{right}`"))
+        .fix(format!("write `{right}`"), name.span, right)
+}
+
+pub(super) fn include_too_much(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::F0206, span, "too many files are included")
+        .help("a program may include 10,000 texts, 64 MiB in all, counted once for each place that includes them")
+}
+
+pub(super) fn include_cycle(span: Span, path: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0208, span, format!("`{path}` includes itself"))
+        .help("an included text may include others, but not itself, also not by way of them")
+}
+
+/// Something odd in an agent file that does not keep it from being an agent.
+pub(super) fn odd_agent(span: Span, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(Code::W0110, span, message)
+}

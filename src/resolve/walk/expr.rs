@@ -1,0 +1,347 @@
+//! Expressions.
+
+use super::Walk;
+use crate::ast::{
+    Arg, Catch, Entry, Expr, ExprKind, ForLoop, MatchArm, Name, Prop, Props, RaceLoop, Repeat, Str, StrPart,
+};
+use crate::resolve::{DefKind, Res, errors, suggest};
+use crate::types::Builtin;
+
+/// Properties whose value is one of a fixed set of names: what is no such name is reported by `types`, which knows them.
+const CHOICES: &[&str] = &[
+    "output", "workspace", "on_conflict", "on_crash", "sandbox", "runtime", "on_failure", "on_max", "order",
+    "checkpoint",
+];
+
+impl<'t> Walk<'_, 't> {
+    /// An expression that stands for a value.
+    pub(super) fn expr(&mut self, expr: &'t Expr) {
+        let head = self.chain(expr);
+        self.must_be_value(expr, head);
+    }
+
+    /// A chain of `.name`, `[…]`, `(…)` and `with {…}`, from its first link on. Gives what the whole stands for, where that
+    /// is a name's meaning and not a value worked out.
+    fn chain(&mut self, expr: &'t Expr) -> Option<Res> {
+        let from = self.spine.len();
+        let mut at = expr;
+        loop {
+            let base = match &at.kind {
+                ExprKind::Field { base, .. }
+                | ExprKind::Index { base, .. }
+                | ExprKind::With { base, .. }
+                | ExprKind::Call { callee: base, .. } => base,
+                _ => break,
+            };
+            self.spine.push(at);
+            at = base;
+        }
+        let mut head = match &at.kind {
+            ExprKind::Name(name) => self.value(at.id, name),
+            _ => {
+                self.inside(at);
+                None
+            }
+        };
+        while self.spine.len() > from {
+            let Some(link) = self.spine.pop() else { break };
+            head = self.link(link, at, head);
+            at = link;
+        }
+        head
+    }
+
+    fn link(&mut self, link: &'t Expr, base: &'t Expr, head: Option<Res>) -> Option<Res> {
+        match &link.kind {
+            ExprKind::Field { name, .. } => return self.field(link, base, name, head),
+            ExprKind::Index { index, .. } => {
+                self.must_be_value(base, head);
+                self.expr(index);
+            }
+            ExprKind::With { props, .. } => {
+                self.must_be_value(base, head);
+                self.props(props);
+            }
+            ExprKind::Call { type_args, args, .. } => {
+                let include = head == Some(Res::Builtin(Builtin::Include));
+                self.must_be_value(base, head);
+                for arg in type_args {
+                    self.type_expr(arg);
+                }
+                self.args(args);
+                if include {
+                    self.include(link, args);
+                }
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn args(&mut self, args: &'t [Arg]) {
+        for arg in args {
+            self.expr(&arg.value);
+        }
+    }
+
+    /// `base.name`: a member of a module, stage or enum, else a field, which is for `types`.
+    fn field(&mut self, link: &'t Expr, base: &'t Expr, name: &Name, head: Option<Res>) -> Option<Res> {
+        let res = match head? {
+            Res::Error => Res::Error,
+            Res::Module(id) => self.member_of(id, name),
+            Res::Local(id) if self.stages.contains(&id) => self.stage_member(id, base, name),
+            res @ (Res::Def(_) | Res::BuiltinType) => {
+                let of = path_name(base)?;
+                match self.enum_of(&res, of) {
+                    Some(id) => self.variant(id, &of.text, name),
+                    None if self.is_type(&res) => {
+                        self.must_be_value(base, Some(res));
+                        Res::Error
+                    }
+                    None => return None,
+                }
+            }
+            Res::Local(_)
+            | Res::Builtin(_)
+            | Res::BuiltinTask(_)
+            | Res::Result
+            | Res::TypeParam(_)
+            | Res::Variant(..) => return None,
+        };
+        self.refer(&res, name.span);
+        self.facts.names.insert(link.id, res.clone());
+        Some(res)
+    }
+
+    fn stage_member(&mut self, stage: crate::ast::NodeId, base: &Expr, name: &Name) -> Res {
+        if let Some(res) = self.members.get(&(stage, name.text.clone())) {
+            return res.clone();
+        }
+        let of = path_name(base).map_or("", |n| n.text.as_str());
+        let bound = self.members.keys().filter(|(id, _)| *id == stage).map(|(_, n)| n.as_str());
+        let near = suggest::nearest(&name.text, bound);
+        self.report(errors::not_in_module(name, &format!("the stage `{of}`"), near));
+        Res::Error
+    }
+
+    /// A type or a module is no value.
+    fn must_be_value(&mut self, expr: &Expr, head: Option<Res>) {
+        let Some(head) = head else { return };
+        let Some(name) = path_name(expr) else { return };
+        let (is, help) = match &head {
+            Res::Module(_) => ("a module", format!("one of its names is written `{}.name`", name.text)),
+            Res::TypeParam(_) => ("a type parameter", String::new()),
+            _ if self.is_type(&head) => match self.enum_of(&head, name) {
+                Some(_) => ("an enum", format!("one of its variants is written `{}.variant`", name.text)),
+                None => ("a type", "a value of a record type is written `{ field: … }`".to_string()),
+            },
+            _ => return,
+        };
+        self.report(errors::wrong_kind(name, is, "a value", &help));
+        self.facts.names.insert(expr.id, Res::Error);
+    }
+
+    pub(super) fn is_type(&self, res: &Res) -> bool {
+        match res {
+            Res::BuiltinType | Res::TypeParam(_) => true,
+            Res::Def(id) => matches!(self.world.defs[id.0 as usize].kind, DefKind::Type | DefKind::Enum(_)),
+            Res::Module(_)
+            | Res::Local(_)
+            | Res::Builtin(_)
+            | Res::BuiltinTask(_)
+            | Res::Result
+            | Res::Variant(..)
+            | Res::Error => false,
+        }
+    }
+
+    /// What is no chain.
+    fn inside(&mut self, expr: &'t Expr) {
+        match &expr.kind {
+            ExprKind::None
+            | ExprKind::Bool(_)
+            | ExprKind::Int(_)
+            | ExprKind::Float(_)
+            | ExprKind::Duration(_)
+            | ExprKind::Bytes(_)
+            | ExprKind::Money(_)
+            | ExprKind::Bad => {}
+            // The links of a chain never reach this place.
+            ExprKind::Name(_)
+            | ExprKind::Field { .. }
+            | ExprKind::Index { .. }
+            | ExprKind::Call { .. }
+            | ExprKind::With { .. } => {}
+            ExprKind::Str(text) => self.text(text),
+            ExprKind::Unary { operand, .. } => self.expr(operand),
+            ExprKind::Binary { .. } => self.operators(expr),
+            ExprKind::If { .. } => self.branches(expr),
+            ExprKind::Match { value, arms } => {
+                self.expr(value);
+                arms.iter().for_each(|arm| self.arm(arm));
+            }
+            ExprKind::For(head) => self.for_loop(head),
+            ExprKind::RaceFor(head) => self.race_loop(head),
+            ExprKind::Repeat(repeat) => self.repeat(repeat),
+            ExprKind::Try { body, catch, finally } => {
+                self.block(body);
+                if let Some(catch) = catch {
+                    self.catch(catch);
+                }
+                if let Some(finally) = finally {
+                    self.block(finally);
+                }
+            }
+            ExprKind::Race { entrants, with } => {
+                entrants.iter().for_each(|e| self.expr(e));
+                if let Some(with) = with {
+                    self.props(with);
+                }
+            }
+            ExprKind::Block(block) => self.block(block),
+            ExprKind::List(elements) => elements.iter().for_each(|e| self.expr(&e.value)),
+            ExprKind::Record(entries) => {
+                for entry in entries {
+                    match entry {
+                        Entry::Field { value, .. } | Entry::Spread(value) => self.expr(value),
+                    }
+                }
+            }
+            ExprKind::Paren(inner) => self.expr(inner),
+        }
+    }
+
+    /// `a + b + c`, which leans to the left: the left-most operand first.
+    fn operators(&mut self, expr: &'t Expr) {
+        let from = self.spine.len();
+        let mut at = expr;
+        while let ExprKind::Binary { left, .. } = &at.kind {
+            self.spine.push(at);
+            at = left;
+        }
+        self.expr(at);
+        while self.spine.len() > from {
+            if let Some(Expr { kind: ExprKind::Binary { right, .. }, .. }) = self.spine.pop() {
+                self.expr(right);
+            }
+        }
+    }
+
+    fn branches(&mut self, expr: &'t Expr) {
+        let mut at = expr;
+        while let ExprKind::If { cond, then, otherwise } = &at.kind {
+            self.expr(cond);
+            self.block(then);
+            match otherwise {
+                Some(next) => at = next,
+                None => return,
+            }
+        }
+        self.expr(at);
+    }
+
+    fn arm(&mut self, arm: &'t MatchArm) {
+        self.open(None);
+        self.pattern(&arm.pattern);
+        if let Some(guard) = &arm.guard {
+            self.expr(guard);
+        }
+        self.expr(&arm.value);
+        self.close();
+    }
+
+    fn for_loop(&mut self, head: &'t ForLoop) {
+        self.expr(&head.items);
+        self.loop_props(head.with.as_ref(), false);
+        self.open(None);
+        self.binding(&head.binding);
+        if let Some(filter) = &head.filter {
+            self.expr(filter);
+        }
+        self.loop_props(head.with.as_ref(), true);
+        self.block(&head.body);
+        self.close();
+    }
+
+    fn race_loop(&mut self, head: &'t RaceLoop) {
+        self.expr(&head.items);
+        self.loop_props(head.with.as_ref(), false);
+        self.open(None);
+        self.binding(&head.binding);
+        if let Some(filter) = &head.filter {
+            self.expr(filter);
+        }
+        self.loop_props(head.with.as_ref(), true);
+        self.block(&head.body);
+        self.close();
+    }
+
+    /// `key` and `after` are said of each element and see it; the others are said of the whole loop.
+    fn loop_props(&mut self, props: Option<&'t Props>, of_element: bool) {
+        for prop in props.iter().flat_map(|p| &p.list) {
+            if matches!(prop.name.text.as_str(), "key" | "after") == of_element {
+                self.prop_value(prop);
+            }
+        }
+    }
+
+    fn repeat(&mut self, repeat: &'t Repeat) {
+        if let Some(ty) = &repeat.ty {
+            self.type_expr(ty);
+        }
+        self.expr(&repeat.start);
+        if let Some(with) = &repeat.with {
+            self.props(with);
+        }
+        self.open(None);
+        self.bind_bound(&repeat.name);
+        self.open(Some(&repeat.body));
+        self.stmts(&repeat.body);
+        self.expr(&repeat.until);
+        self.close();
+        self.close();
+    }
+
+    fn catch(&mut self, catch: &'t Catch) {
+        self.open(None);
+        self.bind_bound(&catch.name);
+        self.block(&catch.body);
+        self.close();
+    }
+
+    pub(super) fn text(&mut self, text: &'t Str) {
+        for part in &text.parts {
+            match part {
+                StrPart::Text(..) => {}
+                StrPart::Expr(expr) => self.expr(expr),
+            }
+        }
+    }
+
+    pub(super) fn prop_value(&mut self, prop: &'t Prop) {
+        if !CHOICES.contains(&prop.name.text.as_str()) {
+            self.expr(&prop.value);
+            return;
+        }
+        match &prop.value.kind {
+            ExprKind::Name(name) if self.in_scope(&name.text).is_none() => {}
+            ExprKind::Call { callee, type_args, args } if self.is_unknown_name(callee) => {
+                type_args.iter().for_each(|t| self.type_expr(t));
+                self.args(args);
+            }
+            _ => self.expr(&prop.value),
+        }
+    }
+
+    fn is_unknown_name(&self, callee: &Expr) -> bool {
+        matches!(&callee.kind, ExprKind::Name(name) if self.in_scope(&name.text).is_none())
+    }
+}
+
+/// The last name of `a`, `a.b`.
+fn path_name(expr: &Expr) -> Option<&Name> {
+    match &expr.kind {
+        ExprKind::Name(name) | ExprKind::Field { name, .. } => Some(name),
+        _ => None,
+    }
+}

@@ -1,0 +1,198 @@
+//! Looking a name up, and what to say when it is not there.
+
+use super::Walk;
+use crate::ast::{ItemKind, Name, NodeId, TypeExprKind};
+use crate::resolve::declare::{Member, TYPES, mentions_broken};
+use crate::resolve::errors::{self, Meant};
+use crate::resolve::{DefKind, ModuleId, Res, embedded, suggest};
+use crate::source::Span;
+use crate::types::{BUILTIN_ENUMS, Builtin, BuiltinTask, EnumId};
+
+/// Aliases of aliases of an enum are followed so far.
+const MAX_ALIASES: usize = 32;
+
+impl Walk<'_, '_> {
+    /// A name in a value position. `None`, with nothing in the table, where it may be a bare variant.
+    pub(super) fn value(&mut self, id: NodeId, name: &Name) -> Option<Res> {
+        let res = match self.in_scope(&name.text) {
+            Some(res) => res,
+            None if name.text.starts_with(char::is_uppercase) => self.upper_case(name),
+            None if self.world.variant_names.contains(&name.text) || name.text == "skilled" => return None,
+            None => {
+                self.unknown_value(name);
+                Res::Error
+            }
+        };
+        self.refer(&res, name.span);
+        self.facts.names.insert(id, res.clone());
+        Some(res)
+    }
+
+    /// What a value name means here, from the innermost block outwards.
+    pub(super) fn in_scope(&self, text: &str) -> Option<Res> {
+        if let Some(local) = self.locals.get(text) {
+            return Some(local.res.clone());
+        }
+        if let Some(res) = self.world.scopes[self.module.0 as usize].get(text) {
+            return Some(res.clone());
+        }
+        if let Some(builtin) = Builtin::parse(text) {
+            return Some(Res::Builtin(builtin));
+        }
+        BuiltinTask::parse(text).map(Res::BuiltinTask)
+    }
+
+    /// A type's name where a value or `Enum.variant` may stand.
+    fn upper_case(&mut self, name: &Name) -> Res {
+        if let Some(at) = self.generics.iter().position(|g| g.text == name.text) {
+            return Res::TypeParam(at as u32);
+        }
+        if super::type_expr::is_builtin_type(&name.text) {
+            return Res::BuiltinType;
+        }
+        if matches!(name.text.as_str(), "None" | "Null" | "True" | "False") {
+            self.unknown_value(name);
+        } else {
+            self.unknown_type(name);
+        }
+        Res::Error
+    }
+
+    /// Remembers that the declaration around uses another.
+    pub(super) fn refer(&mut self, res: &Res, span: Span) {
+        let (Res::Def(to), Some(owner)) = (res, self.owner) else { return };
+        match self.world.defs[to.0 as usize].kind {
+            DefKind::Fn | DefKind::Task | DefKind::Workflow | DefKind::Agent => {
+                self.facts.calls.push((owner, *to, span));
+            }
+            DefKind::Type
+            | DefKind::Enum(_)
+            | DefKind::AgentFile(_)
+            | DefKind::Resource
+            | DefKind::Mcp
+            | DefKind::Test => {}
+        }
+    }
+
+    /// The enum that a name stands for, through `type` declarations.
+    pub(super) fn enum_of(&self, res: &Res, name: &Name) -> Option<EnumId> {
+        let mut res = res.clone();
+        let mut text = name.text.clone();
+        for _ in 0..MAX_ALIASES {
+            let id = match &res {
+                Res::Def(id) => *id,
+                Res::BuiltinType => {
+                    let at = BUILTIN_ENUMS.iter().position(|(n, _)| *n == text)?;
+                    return Some(EnumId(at as u32));
+                }
+                _ => return None,
+            };
+            let def = &self.world.defs[id.0 as usize];
+            if let DefKind::Enum(id) = def.kind {
+                return Some(id);
+            }
+            let module = self.world.program.modules.get(def.module.0 as usize)?;
+            let ItemKind::Type(decl) = &module.ast.items.get(def.item as usize)?.kind else { return None };
+            let TypeExprKind::Named { path, .. } = &decl.ty.kind else { return None };
+            text = path.last()?.text.clone();
+            res = self.type_elsewhere(def.module, path)?;
+        }
+        None
+    }
+
+    /// What a type path means in another module, without reporting anything.
+    fn type_elsewhere(&self, module: ModuleId, path: &[Name]) -> Option<Res> {
+        let scope = self.world.scopes.get(module.0 as usize)?;
+        match path {
+            [name] => scope.get(&name.text).cloned().or(Some(Res::BuiltinType)),
+            [first, name] => match scope.get(&first.text)? {
+                Res::Module(id) => match self.world.member(*id, &name.text) {
+                    Member::Found(res) => Some(res),
+                    Member::Private(_) | Member::Imported(_) | Member::Missing(_) => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// A variant of an enum; one that is not there is reported.
+    pub(super) fn variant(&mut self, of: EnumId, enum_name: &str, name: &Name) -> Res {
+        if let Some(at) = self.world.variants.get(&(of, name.text.clone())) {
+            return Res::Variant(of, *at);
+        }
+        let at = of.0 as usize;
+        let (declared, near) = match BUILTIN_ENUMS.get(at) {
+            Some((_, variants)) => (None, suggest::nearest(&name.text, variants.iter().copied())),
+            None => {
+                let def = self.world.enums.get(at - BUILTIN_ENUMS.len());
+                let def = def.map(|id| &self.world.defs[id.0 as usize]);
+                let names = self.world.variants.keys().filter(|(id, _)| *id == of).map(|(_, n)| n.as_str());
+                (def.map(|d| d.name.span), suggest::nearest(&name.text, names))
+            }
+        };
+        self.report(errors::unknown_variant(name, enum_name, declared, near));
+        Res::Error
+    }
+
+    /// Reports a value name that is not in scope, unless it may come from something that could not be read.
+    pub(super) fn unknown_value(&mut self, name: &Name) {
+        if let Some(bound) = self.bound_later(&name.text) {
+            self.report(errors::used_before_bound(name, bound));
+            return;
+        }
+        if self.may_be_broken(name) {
+            return;
+        }
+        let lower = |n: &&str| !n.starts_with(char::is_uppercase);
+        let locals = self.locals.iter().filter(|(_, l)| l.res != Res::Error).map(|(n, _)| n.as_str());
+        let scope = &self.world.scopes[self.module.0 as usize];
+        let cost = self.locals.len() + scope.len() + Builtin::ALL.len();
+        let near = if self.comparisons >= cost {
+            let builtins = Builtin::ALL.iter().map(|b| b.name());
+            let tasks = BuiltinTask::ALL.iter().map(|b| b.name());
+            let known = locals.chain(scope.keys().map(|k| k.as_str())).chain(builtins).chain(tasks);
+            suggest::value(&name.text, known.filter(lower))
+        } else {
+            None
+        };
+        self.comparisons = self.comparisons.saturating_sub(cost);
+        let meant = self.meant(name, near);
+        self.report(errors::unknown_name(name, meant));
+    }
+
+    /// Reports a type name that is not in scope.
+    pub(super) fn unknown_type(&mut self, name: &Name) {
+        if self.may_be_broken(name) {
+            return;
+        }
+        let scope = &self.world.scopes[self.module.0 as usize];
+        let cost = scope.len() + TYPES.len();
+        let near = if self.comparisons >= cost {
+            let enums = BUILTIN_ENUMS.iter().map(|(n, _)| *n);
+            let known = scope.keys().map(|k| k.as_str()).chain(TYPES.iter().copied()).chain(enums);
+            suggest::of_type(&name.text, known.filter(|n| n.starts_with(char::is_uppercase)))
+        } else {
+            None
+        };
+        self.comparisons = self.comparisons.saturating_sub(cost);
+        let meant = self.meant(name, near);
+        self.report(errors::unknown_type(name, meant));
+    }
+
+    fn may_be_broken(&self, name: &Name) -> bool {
+        let ast = self.world.program.modules.get(self.module.0 as usize).map(|m| &m.ast);
+        self.in_broken_stmt(&name.text)
+            || ast.is_some_and(|ast| mentions_broken(ast, &name.text, self.outside.sources))
+    }
+
+    fn meant(&self, name: &Name, near: Option<String>) -> Meant {
+        let items = self.world.program.modules.get(self.module.0 as usize).map(|m| &m.ast.items);
+        let first_use = items.and_then(|i| i.iter().find(|i| matches!(i.kind, ItemKind::Use(_))));
+        Meant {
+            near,
+            in_std: embedded::declaring(&name.text),
+            import_at: first_use.map(|item| item.span.at_start()),
+        }
+    }
+}
