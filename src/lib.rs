@@ -16,8 +16,9 @@ pub mod diagnostics;
 
 pub mod ast;
 
-pub mod resolve;
 pub mod syntax;
+
+pub mod resolve;
 
 pub mod types;
 

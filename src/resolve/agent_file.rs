@@ -22,7 +22,10 @@ pub(super) fn read(path: &str, file: FileId, text: &str, out: &mut Vec<Diagnosti
     let (pairs, body) = match front_matter::read(file, text, &mut odd) {
         Head::Absent => return Found::Other("it has no front matter"),
         Head::Unclosed(span) => {
-            out.push(errors::odd_agent(span, "the front matter has no closing `---`: the file is passed over"));
+            out.push(errors::odd_agent(
+                span,
+                "the front matter has no closing `---`: the file is passed over",
+            ));
             return Found::Other("its front matter is not closed");
         }
         Head::Found(pairs, body) => (pairs, body),
@@ -55,7 +58,11 @@ pub(super) fn read(path: &str, file: FileId, text: &str, out: &mut Vec<Diagnosti
         odd.push(errors::odd_agent(agent.span.unwrap_or(head), "the agent has no `description`"));
     }
     out.append(&mut odd);
-    if flow_name(&agent.name).is_none() { Found::Other("it has no usable name") } else { Found::Agent(Box::new(agent)) }
+    if flow_name(&agent.name).is_none() {
+        Found::Other("it has no usable name")
+    } else {
+        Found::Agent(Box::new(agent))
+    }
 }
 
 /// The name in a program: `backend-implementer` is `backend_implementer`. `None` when nothing of it can be a name.
@@ -130,7 +137,10 @@ fn tools(pair: &Pair, odd: &mut Vec<Diagnostic>) -> Option<Vec<String>> {
     match &pair.value {
         Yaml::Empty => None,
         Yaml::Map(_) => {
-            odd.push(errors::odd_agent(pair.span, "`tools` is neither a list nor names with commas: it is passed over"));
+            odd.push(errors::odd_agent(
+                pair.span,
+                "`tools` is neither a list nor names with commas: it is passed over",
+            ));
             None
         }
         value @ (Yaml::Text(..) | Yaml::List(_)) => {
@@ -159,7 +169,10 @@ fn servers(value: &Yaml) -> Vec<String> {
 fn seconds(pair: &Pair, odd: &mut Vec<Diagnostic>) -> Option<i64> {
     let seconds = text(&pair.value).and_then(|t| t.parse::<f64>().ok()).filter(|s| *s > 0.0 && *s < 1e9);
     if seconds.is_none() {
-        odd.push(errors::odd_agent(pair.span, format!("`{}` is not a number of seconds: it is passed over", pair.key)));
+        odd.push(errors::odd_agent(
+            pair.span,
+            format!("`{}` is not a number of seconds: it is passed over", pair.key),
+        ));
     }
     seconds.map(|s| (s * 1000.0).round() as i64)
 }
@@ -167,7 +180,10 @@ fn seconds(pair: &Pair, odd: &mut Vec<Diagnostic>) -> Option<i64> {
 fn count(pair: &Pair, odd: &mut Vec<Diagnostic>) -> Option<i64> {
     let count = text(&pair.value).and_then(|t| t.parse::<i64>().ok()).filter(|n| (0..=1_000_000).contains(n));
     if count.is_none() {
-        odd.push(errors::odd_agent(pair.span, format!("`{}` is not a whole number: it is passed over", pair.key)));
+        odd.push(errors::odd_agent(
+            pair.span,
+            format!("`{}` is not a whole number: it is passed over", pair.key),
+        ));
     }
     count
 }
@@ -183,7 +199,10 @@ fn priority(pair: &Pair, odd: &mut Vec<Diagnostic>) -> Option<i64> {
         number => number.parse().ok(),
     };
     if value.is_none() {
-        odd.push(errors::odd_agent(pair.span, "`priority` is low, medium, high, critical or a number: it is passed over"));
+        odd.push(errors::odd_agent(
+            pair.span,
+            "`priority` is low, medium, high, critical or a number: it is passed over",
+        ));
     }
     value
 }

@@ -14,8 +14,8 @@ use std::collections::{HashMap, HashSet};
 
 /// The types of the language besides the built-in enums; a program cannot declare them again.
 pub(super) const TYPES: &[&str] = &[
-    "Bool", "Int", "Float", "String", "Duration", "Bytes", "Money", "Path", "Json", "Secret", "Agent", "Exit",
-    "Response", "Unit",
+    "Bool", "Int", "Float", "String", "Duration", "Bytes", "Money", "Path", "Json", "Secret", "Agent",
+    "Exit", "Response", "Unit",
 ];
 
 /// What is declared where.
@@ -178,7 +178,7 @@ impl World {
         out: &mut Vec<Diagnostic>,
     ) {
         let scope = &mut self.scopes[module.0 as usize];
-        match scope.get(&name.text) {
+        match scope.get(&name.text).cloned() {
             None => {
                 scope.insert(name.text.clone(), res);
             }
@@ -186,7 +186,7 @@ impl World {
             Some(Res::Error) => {}
             Some(_) if res == Res::Error => {}
             Some(first) => {
-                let first = self.place(first.clone(), module, ast, &name.text);
+                let first = self.place(first, module, ast, &name.text);
                 out.push(errors::declared_twice(name, what, first));
             }
         }
@@ -305,7 +305,9 @@ impl World {
                     (false, _) => Member::Imported(self.paths[def.module.0 as usize].clone()),
                 };
             }
-            Some(Res::Module(id)) => return Member::Imported(self.paths.get(id.0 as usize).cloned().unwrap_or_default()),
+            Some(Res::Module(id)) => {
+                return Member::Imported(self.paths.get(id.0 as usize).cloned().unwrap_or_default());
+            }
             _ => {}
         }
         let public =

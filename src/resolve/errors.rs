@@ -77,7 +77,9 @@ pub(super) fn used_before_bound(name: &Name, bound: Span) -> Diagnostic {
 pub(super) fn cannot_read(span: Span, path: &str, error: &LoadError) -> Diagnostic {
     let path = path.escape_debug();
     let (code, message, help) = match error {
-        LoadError::NotFound => (Code::F0206, format!("there is no file `{path}`"), "the path is relative to this file"),
+        LoadError::NotFound => {
+            (Code::F0206, format!("there is no file `{path}`"), "the path is relative to this file")
+        }
         LoadError::Outside => (
             Code::F0207,
             format!("`{path}` leads out of the project"),
@@ -96,7 +98,9 @@ pub(super) fn cannot_read(span: Span, path: &str, error: &LoadError) -> Diagnost
         LoadError::NotUtf8(at) => {
             (Code::F0206, format!("`{path}` is not UTF-8: byte {at} cannot be read"), "save it as UTF-8")
         }
-        LoadError::Io(said) => return Diagnostic::new(Code::F0206, span, format!("`{path}` cannot be read: {said}")),
+        LoadError::Io(said) => {
+            return Diagnostic::new(Code::F0206, span, format!("`{path}` cannot be read: {said}"));
+        }
     };
     Diagnostic::new(code, span, message).help(help)
 }
@@ -120,14 +124,22 @@ pub(super) fn cannot_list(span: Span, path: &str, error: &LoadError) -> Diagnost
 pub(super) fn bad_path(span: Span, written: &str, fault: &PathFault) -> Diagnostic {
     let shown = written.escape_debug();
     match fault {
-        PathFault::Empty => Diagnostic::new(Code::F0206, span, "the path is empty").help("write a path like `\"./lib.flow\"`"),
+        PathFault::Empty => {
+            Diagnostic::new(Code::F0206, span, "the path is empty").help("write a path like `\"./lib.flow\"`")
+        }
         PathFault::Absolute => Diagnostic::new(Code::F0207, span, format!("`{shown}` is an absolute path"))
             .help("write a path relative to this file, like `\"./lib.flow\"`"),
-        PathFault::Outside => Diagnostic::new(Code::F0207, span, format!("`{shown}` leads out of the project"))
-            .help("a program uses only files below its project root"),
+        PathFault::Outside => {
+            Diagnostic::new(Code::F0207, span, format!("`{shown}` leads out of the project"))
+                .help("a program uses only files below its project root")
+        }
         PathFault::Character(c) => {
             let message = format!("the path `{shown}` holds the character `{}`", c.escape_debug());
-            let help = if *c == '\\' { "write `/` between the parts of a path" } else { "no path of a program may hold it" };
+            let help = if *c == '\\' {
+                "write `/` between the parts of a path"
+            } else {
+                "no path of a program may hold it"
+            };
             Diagnostic::new(Code::F0207, span, message).help(help)
         }
     }
@@ -177,9 +189,9 @@ pub(super) fn not_in_module(name: &Name, module: &str, near: Option<String>) -> 
     let message = format!("{module} declares no `{}`", name.text);
     let error = Diagnostic::new(Code::F0210, name.span, message);
     match near {
-        Some(near) => error
-            .help(format!("did you mean `{near}`?"))
-            .fix(format!("write `{near}`"), name.span, near),
+        Some(near) => {
+            error.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), name.span, near)
+        }
         None => error,
     }
 }
@@ -218,7 +230,12 @@ pub(super) fn not_an_agent(span: Span, message: String) -> Diagnostic {
         .help("an agent file starts with `---`, `name: …` and `description: …`, and a second `---`")
 }
 
-pub(super) fn unknown_variant(name: &Name, of: &str, declared: Option<Span>, near: Option<String>) -> Diagnostic {
+pub(super) fn unknown_variant(
+    name: &Name,
+    of: &str,
+    declared: Option<Span>,
+    near: Option<String>,
+) -> Diagnostic {
     let mut error = Diagnostic::new(Code::F0214, name.span, format!("`{of}` has no variant `{}`", name.text));
     if let Some(declared) = declared {
         error = error.label(declared, format!("`{of}` is declared here"));
@@ -255,8 +272,9 @@ pub(super) fn wrong_case(name: &Name, what: &str, right: &str) -> Diagnostic {
 }
 
 pub(super) fn include_too_much(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::F0206, span, "too many files are included")
-        .help("a program may include 10,000 texts, 64 MiB in all, counted once for each place that includes them")
+    Diagnostic::new(Code::F0206, span, "too many files are included").help(
+        "a program may include 10,000 texts, 64 MiB in all, counted once for each place that includes them",
+    )
 }
 
 pub(super) fn include_cycle(span: Span, path: &str) -> Diagnostic {

@@ -105,7 +105,10 @@ impl<'t> Line<'t> {
         let end = text.find(':')?;
         let (key, rest) = (&text[..end], &text[end + 1..]);
         let named = !key.is_empty()
-            && key.trim_matches(['"', '\'']).chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+            && key
+                .trim_matches(['"', '\''])
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
         (named && (rest.is_empty() || rest.starts_with([' ', '\t']))).then(|| (key, self.indent() + end + 1))
     }
 }
@@ -185,10 +188,10 @@ impl Reader<'_> {
 
     /// A later pair replaces an earlier one of the same key.
     fn add(&mut self, pairs: &mut Vec<Pair>, pair: Pair) {
-        match pairs.iter_mut().find(|p| p.key == pair.key) {
+        match pairs.iter().position(|p| p.key == pair.key) {
             Some(earlier) => {
                 self.odd(pair.span, format!("`{}` is there twice: this one counts", pair.key));
-                *earlier = pair;
+                pairs[earlier] = pair;
             }
             // Front matter has a few dozen keys; a hundred is no agent's, and keeps the search above short.
             None if pairs.len() < 100 => pairs.push(pair),
@@ -220,12 +223,17 @@ impl Reader<'_> {
         match rest.chars().next() {
             None | Some('#') => self.nested(nested, depth),
             Some('|' | '>') => Yaml::Text(block_text(rest.starts_with('>'), nested), span),
-            Some('[' | '{') if rest.len() > 1 || !nested.is_empty() => self.flow(&joined(rest, nested, " "), span),
+            Some('[' | '{') if rest.len() > 1 || !nested.is_empty() => {
+                self.flow(&joined(rest, nested, " "), span)
+            }
             Some('"' | '\'') => Yaml::Text(self.quoted(&joined(rest, nested, " "), span), span),
             Some(_) => {
                 let text = strip_comment(rest);
                 if text.contains(": ") {
-                    self.odd(span, "a colon in text without quotes: other readers refuse the file; quote the text");
+                    self.odd(
+                        span,
+                        "a colon in text without quotes: other readers refuse the file; quote the text",
+                    );
                 }
                 Yaml::Text(joined(text, nested, " "), span)
             }
@@ -266,7 +274,10 @@ impl Reader<'_> {
         }
         if text.starts_with(['@', '`', '%']) {
             let first = &text[..1];
-            self.odd(span, format!("a text that starts with `{first}` needs quotes: other readers refuse the file"));
+            self.odd(
+                span,
+                format!("a text that starts with `{first}` needs quotes: other readers refuse the file"),
+            );
         }
         strip_comment(text).to_string()
     }
@@ -289,7 +300,10 @@ impl Reader<'_> {
         for part in parts {
             if let Some((key, value)) = part.split_once(':') {
                 let value = Yaml::Text(self.scalar(value.trim(), span), span);
-                self.add(&mut pairs, Pair { key: key.trim().trim_matches(['"', '\'']).to_string(), span, value });
+                self.add(
+                    &mut pairs,
+                    Pair { key: key.trim().trim_matches(['"', '\'']).to_string(), span, value },
+                );
             }
         }
         Yaml::Map(pairs)

@@ -98,7 +98,8 @@ impl Load<'_> {
             for (item, source) in use_items(&program.modules[at].ast) {
                 let (span, target) = match &source.1 {
                     UseSource::Std(parts) => {
-                        let span = parts.first().zip(parts.last()).map_or(source.0, |(a, b)| a.span.to(b.span));
+                        let span =
+                            parts.first().zip(parts.last()).map_or(source.0, |(a, b)| a.span.to(b.span));
                         let name = parts.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join(".");
                         (span, self.std_module(&mut program, &mut known, &name, span))
                     }
@@ -118,7 +119,13 @@ impl Load<'_> {
         program
     }
 
-    fn parse(&mut self, program: &mut Program, path: String, name: &str, text: &std::sync::Arc<str>) -> ModuleId {
+    fn parse(
+        &mut self,
+        program: &mut Program,
+        path: String,
+        name: &str,
+        text: &std::sync::Arc<str>,
+    ) -> ModuleId {
         let file = self.sources.add(name, text.clone());
         let ast = crate::syntax::parse(file, text, self.ids, self.out);
         program.modules.push(Parsed { file, ast, path, is_std: false, uses: Vec::new() });
@@ -223,7 +230,10 @@ impl Load<'_> {
                 Ok(text) => text,
                 Err(error) => {
                     let mut warning = errors::odd_agent(span, "");
-                    warning.message = format!("an agent file is passed over: {}", errors::cannot_read(span, &file_path, &error).message);
+                    warning.message = format!(
+                        "an agent file is passed over: {}",
+                        errors::cannot_read(span, &file_path, &error).message
+                    );
                     self.out.push(warning);
                     folder.others.push((stem, file_path, "it cannot be read"));
                     continue;

@@ -103,7 +103,10 @@ mod tests {
     #[test]
     fn ranks_by_spelling() {
         assert_eq!(of("thraets", &["threats", "treat", "other"]).as_deref(), Some("threats"));
-        assert_eq!(of("backendImplementer", &["backend_implementer"]).as_deref(), Some("backend_implementer"));
+        assert_eq!(
+            of("backendImplementer", &["backend_implementer"]).as_deref(),
+            Some("backend_implementer")
+        );
         assert_eq!(of("reviewer", &["appsec_reviewer", "zzz"]).as_deref(), Some("appsec_reviewer"));
         assert_eq!(of("x", &["alpha", "beta"]), None);
         assert_eq!(of("null", &[]).as_deref(), Some("none"));

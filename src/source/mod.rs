@@ -9,6 +9,6 @@ mod map;
 mod span;
 
 pub use line_index::{LineIndex, Position};
-pub use loader::{DiskLoader, Entry, LoadError, Loader, MemoryLoader};
+pub use loader::{DiskLoader, Entry, LoadError, Loader, MAX_FILE, MemoryLoader};
 pub use map::{Source, SourceMap};
 pub use span::{FileId, Span, Spanned};

@@ -9,7 +9,15 @@ use crate::types::Builtin;
 
 /// Properties whose value is one of a fixed set of names: what is no such name is reported by `types`, which knows them.
 const CHOICES: &[&str] = &[
-    "output", "workspace", "on_conflict", "on_crash", "sandbox", "runtime", "on_failure", "on_max", "order",
+    "output",
+    "workspace",
+    "on_conflict",
+    "on_crash",
+    "sandbox",
+    "runtime",
+    "on_failure",
+    "on_max",
+    "order",
     "checkpoint",
 ];
 

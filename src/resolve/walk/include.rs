@@ -78,7 +78,8 @@ impl<'t> Walk<'_, 't> {
     where
         't: 's,
     {
-        let frames = self.frames.iter().map(|f| Frame { undo_from: f.undo_from, block: None, later: None }).collect();
+        let frames =
+            self.frames.iter().map(|f| Frame { undo_from: f.undo_from, block: None, later: None }).collect();
         let mut inner = Walk {
             world: self.world,
             outside: Outside {

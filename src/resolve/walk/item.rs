@@ -189,7 +189,12 @@ impl<'t> Walk<'_, 't> {
     }
 
     /// An inline task of the module, or (for a bare name) of any module.
-    fn inline_task(&self, module: crate::resolve::ModuleId, name: &Name, anywhere: bool) -> Option<crate::ast::NodeId> {
+    fn inline_task(
+        &self,
+        module: crate::resolve::ModuleId,
+        name: &Name,
+        anywhere: bool,
+    ) -> Option<crate::ast::NodeId> {
         if let Some(id) = self.inline.get(&(module, name.text.clone())) {
             return Some(*id);
         }
@@ -205,7 +210,9 @@ impl<'t> Walk<'_, 't> {
             return Res::Error;
         };
         let why = match self.world.defs[id.0 as usize].kind {
-            DefKind::Task | DefKind::Workflow | DefKind::Agent | DefKind::AgentFile(_) => return Res::Def(id),
+            DefKind::Task | DefKind::Workflow | DefKind::Agent | DefKind::AgentFile(_) => {
+                return Res::Def(id);
+            }
             DefKind::Fn => "it is a fn, which runs nothing",
             DefKind::Type | DefKind::Enum(_) => "it is a type",
             DefKind::Resource => "it is a resource",

@@ -80,7 +80,7 @@ pub(super) struct Walk<'a, 't> {
 }
 
 /// Names compared for suggestions over the whole program.
-const MAX_COMPARISONS: usize = 2_000_000;
+const MAX_COMPARISONS: usize = 200_000;
 
 impl<'a, 't> Walk<'a, 't> {
     pub(super) fn new(world: &'t World, outside: Outside<'a>) -> Walk<'a, 't> {
