@@ -8,34 +8,51 @@ use crate::ast::{Item, ItemKind, Name, Stmt, StmtKind};
 use crate::source::Span;
 use ecow::EcoString;
 use pest::Parser;
+use pest::error::ErrorVariant;
 use pest::iterators::Pair;
 use std::sync::Mutex;
 
 /// Pest collects what was expected only when a global switch is on; who turns it holds this lock.
 static DETAIL: Mutex<()> = Mutex::new(());
 
-impl Builder<'_> {
-    /// `bad_stmt`
-    pub(super) fn bad_stmt(&mut self, pair: &Pair<'_, Rule>, strict: Rule) -> Stmt {
-        let text = pair.as_str().trim_end();
-        let start = pair.as_span().start();
-        let span = self.place(start, start + text.len());
-        if !self.known_fault(span) {
-            self.explain_at(text, start, strict);
-        }
+impl<'a> Builder<'a> {
+    /// `bad_stmt`. When the statement `before` ends on the same line, it was but the readable beginning of the bad
+    /// one, which then covers it: the caller drops it.
+    pub(super) fn bad_stmt(&mut self, pair: &Pair<'_, Rule>, before: Option<Span>, strict: Rule) -> Stmt {
+        let (text, start, span) = self.bad_piece(pair, before, strict);
         let names = self.names_bound_by(text, start);
-        self.bad_stmt_node(span, names)
+        self.stmt_node(span, StmtKind::Bad(names))
     }
 
-    /// `bad_item`
-    pub(super) fn bad_item(&mut self, pair: &Pair<'_, Rule>) -> Item {
-        let text = pair.as_str().trim_end();
-        let start = pair.as_span().start();
-        let span = self.place(start, start + text.len());
-        if !self.known_fault(span) {
-            self.explain_at(text, start, Rule::strict_item);
-        }
+    /// `bad_item`; `before` is the item before it, as for statements.
+    pub(super) fn bad_item(&mut self, pair: &Pair<'_, Rule>, before: Option<Span>) -> Item {
+        let (text, start, _) = self.bad_piece(pair, before, Rule::strict_item);
         self.bad_item_node(text, start)
+    }
+
+    /// Reports a bad piece and gives its text, its start in the chunk, and its span.
+    fn bad_piece(&mut self, pair: &Pair<'_, Rule>, before: Option<Span>, strict: Rule) -> (&'a str, usize, Span) {
+        let bad = pair.as_span().start();
+        let end = bad + pair.as_str().trim_end().len();
+        let piece = &self.origin.text[self.base..];
+        let on_line = |b: &Span| {
+            let (start, stop) = (b.start as usize, b.end as usize);
+            start >= self.base && !piece[stop - self.base..bad].contains(['\n', '\r'])
+        };
+        let start = match before.filter(on_line) {
+            Some(before) if pair.as_str() != ";" => before.start as usize - self.base,
+            Some(_) | None => bad,
+        };
+        let span = self.place(start, end);
+        let in_block = matches!(strict, Rule::strict_stmt | Rule::strict_test);
+        if !self.known_fault(span) {
+            let rest = &piece[bad..end];
+            match hints::word(rest, in_block).or_else(|| hints::sign(rest)) {
+                Some(hint) => self.hint(bad, hint),
+                None => self.explain_at(&piece[start..end], start, strict),
+            }
+        }
+        (&piece[start..end], start, span)
     }
 
     /// A piece whose brackets or strings do not close: reported by the scan. Blanks only are no item.
@@ -157,10 +174,6 @@ impl Builder<'_> {
     fn name_at(&self, start: usize, text: &str) -> Name {
         Name { text: EcoString::from(text), span: self.place(start, start + text.len()) }
     }
-
-    fn bad_stmt_node(&mut self, span: Span, names: Vec<Name>) -> Stmt {
-        self.stmt_node(span, StmtKind::Bad(names))
-    }
 }
 
 /// The names in a text, with their offsets.
@@ -211,13 +224,35 @@ fn furthest(text: &str, rule: Rule) -> Failure {
     pest::set_error_detail(false);
     drop(guard);
     let Err(error) = result else { return Failure::At(0, Wanted::default()) };
+    // The only error of pest's own is that the stack is used up.
+    if let ErrorVariant::CustomError { .. } = error.variant {
+        return Failure::TooDeep;
+    }
     let Some(attempts) = error.parse_attempts() else { return Failure::TooDeep };
-    let tokens = attempts.expected_tokens().iter().map(ToString::to_string).collect();
+    let tokens: Vec<String> = attempts.expected_tokens().iter().map(ToString::to_string).collect();
     let mut at = attempts.max_position.min(text.len());
     while !text.is_char_boundary(at) {
         at -= 1;
     }
+    // A keyword where a name was looked for: pest came to its end. What was wanted is seen without the keyword.
+    let word = word_start(text, at);
+    if word < at && tokens.iter().all(|t| is_letters(t)) {
+        return match furthest(&text[..word], rule) {
+            Failure::At(_, wanted) => Failure::At(word, wanted),
+            Failure::TooDeep => Failure::TooDeep,
+        };
+    }
     Failure::At(at, Wanted { tokens })
+}
+
+/// Where the word that ends at `at` begins.
+fn word_start(text: &str, at: usize) -> usize {
+    text[..at].trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_').len()
+}
+
+/// Whether an expected token is a letter or digit of a word.
+fn is_letters(token: &str) -> bool {
+    token.contains("..") || token.contains('_')
 }
 
 /// What pest would have taken at the furthest place.
@@ -227,9 +262,9 @@ struct Wanted {
 }
 
 /// Signs and words worth naming when they are what is missing.
-const NAMED: [&str; 22] = [
-    ")", "]", "}", "{", "(", ":", "=", "=>", "->", ",", ">", "in", "until", "catch", "with", "as", "else",
-    "finally", "\"", "=>", ".", "agents",
+const NAMED: [&str; 21] = [
+    ")", "]", "}", "{", "(", ":", "=", "=>", "->", ",", ">", "in", "until", "catch", "with", "as", "else", "finally", "\"",
+    ".", "agents",
 ];
 
 impl Wanted {
@@ -253,6 +288,9 @@ impl Wanted {
         let mut named: Vec<&str> = NAMED.iter().copied().filter(|t| self.has(t)).collect();
         if operand_ended {
             named.retain(|t| !matches!(*t, "(" | "." | "with" | "[" | "<" | ">" | "=" | "in"));
+        }
+        if named.contains(&")") {
+            named.retain(|t| *t != ":");
         }
         if named.contains(&"}") && named.contains(&",") {
             named.retain(|t| *t != ",");

@@ -94,15 +94,16 @@ pub fn parse_template(
 ) -> ast::Str {
     let scan = scan::template(file, text);
     let span = Span::new(file, 0, text.len() as u32);
-    let broken = !scan.faults.is_empty() && scan.chunks.iter().any(|c| c.broken);
+    let broken = scan.chunks.iter().any(|c| c.broken);
     let mut found = scan.faults;
     let origin = Origin { file, text, docs: &[], lexical: &scan.lexical };
     let mut parts = Vec::new();
     if !broken {
-        let mut builder = Builder::new(origin, 0, ids, &mut found);
-        match FlowParser::parse(Rule::template, text) {
+        let start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
+        let mut builder = Builder::new(origin, start, ids, &mut found);
+        match FlowParser::parse(Rule::template, &text[start..]) {
             Ok(pairs) => parts = builder.template(pairs),
-            Err(_) => builder.explain(text, Rule::template),
+            Err(_) => builder.explain(&text[start..], Rule::template),
         }
     }
     cap(&mut found, file);

@@ -212,7 +212,7 @@ impl<'a> Scanner<'a> {
             self.raw_string(start);
         } else if starts_line && self.begins_item(word, start) {
             self.finish_chunk(start);
-        } else if self.bytes.get(end).is_some_and(|b| *b >= 0x80) {
+        } else if self.foreign_letter(end) {
             self.foreign_char(start);
         }
     }
@@ -236,28 +236,24 @@ impl<'a> Scanner<'a> {
 
     fn digits(&mut self) {
         self.skip_word();
-        if self.bytes.get(self.pos).is_some_and(|b| *b >= 0x80) {
+        if self.foreign_letter(self.pos) {
             self.foreign_char(self.pos);
         }
+    }
+
+    fn foreign_letter(&self, at: usize) -> bool {
+        self.bytes.get(at).is_some_and(|b| *b >= 0x80)
+            && self.text[at..].chars().next().is_some_and(char::is_alphanumeric)
     }
 
     /// Ends a chunk: what is still open in it was never closed.
     fn finish_chunk(&mut self, end: usize) {
         if let Some(open) = self.stack.first().copied() {
             self.unbalanced = true;
-            self.broken = true;
-            let likely = self.suspect.unwrap_or(open);
-            if let Kind::Interpolation(Quote::File, _) = open.kind {
-                self.fault(errors::unclosed_interpolation(self.span(open.at, open.at + 2)));
-            } else if let Some(string) = self.stack.iter().find_map(|o| match o.kind {
-                Kind::Interpolation(_, at) => Some(at),
-                Kind::Paren | Kind::Bracket | Kind::Brace => None,
-            }) {
-                self.fault(errors::unclosed_string(self.span(string, string + 1)));
-            } else {
-                let sign = &self.text[likely.at..likely.at + 1];
-                self.fault(errors::unclosed_bracket(self.span(likely.at, likely.at + 1), sign));
+            if !self.broken {
+                self.unclosed(open);
             }
+            self.broken = true;
         }
         if end > self.chunk_start {
             self.scan.chunks.push(Chunk { start: self.chunk_start, end, broken: self.broken });
@@ -269,6 +265,24 @@ impl<'a> Scanner<'a> {
         self.stack.clear();
         self.line_strings = 0;
         self.angles = 0;
+    }
+
+    /// Reports what the end of a chunk finds open.
+    fn unclosed(&mut self, open: Open) {
+        let string = self.stack.iter().find_map(|o| match o.kind {
+            Kind::Interpolation(quote, at) => Some((quote, at, o.at)),
+            Kind::Paren | Kind::Bracket | Kind::Brace => None,
+        });
+        match string {
+            Some((Quote::File, _, at)) => self.fault(errors::unclosed_interpolation(self.span(at, at + 2))),
+            Some((Quote::Line, at, _)) => self.fault(errors::unclosed_string(self.span(at, at + 1))),
+            Some((Quote::Block, at, _)) => self.fault(errors::unclosed_string(self.span(at, at + 3))),
+            None => {
+                let likely = self.suspect.unwrap_or(open).at;
+                let sign = &self.text[likely..likely + 1];
+                self.fault(errors::unclosed_bracket(self.span(likely, likely + 1), sign));
+            }
+        }
     }
 
     fn open(&mut self, kind: Kind) {

@@ -145,11 +145,19 @@ impl Builder<'_> {
         let title = self.string(inner.expect());
         let mut body = Vec::new();
         for pair in inner {
-            body.push(match pair.as_rule() {
-                Rule::mock => TestStmt::Mock(self.mock(pair)),
-                Rule::bad_stmt => TestStmt::Stmt(self.bad_stmt(&pair, Rule::strict_test)),
-                _ => TestStmt::Stmt(self.stmt(pair)),
-            });
+            match pair.as_rule() {
+                Rule::mock => body.push(TestStmt::Mock(self.mock(pair))),
+                Rule::bad_stmt => {
+                    let before = body.last().map(|s| match s {
+                        TestStmt::Mock(mock) => mock.span,
+                        TestStmt::Stmt(stmt) => stmt.span,
+                    });
+                    let bad = self.bad_stmt(&pair, before, Rule::strict_test);
+                    body.truncate(body.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)));
+                    body.push(TestStmt::Stmt(bad));
+                }
+                _ => body.push(TestStmt::Stmt(self.stmt(pair))),
+            }
         }
         TestDecl { title, body, span }
     }

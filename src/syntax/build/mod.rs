@@ -58,7 +58,12 @@ impl<'a> Builder<'a> {
         for pair in Cursor::root(pairs) {
             match pair.as_rule() {
                 Rule::EOI => {}
-                Rule::bad_item => items.push(self.bad_item(&pair)),
+                Rule::bad_item => {
+                    let before = items.last().map(|i| i.span);
+                    let bad = self.bad_item(&pair, before);
+                    items.truncate(items.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)));
+                    items.push(bad);
+                }
                 _ => items.push(self.item(pair)),
             }
         }

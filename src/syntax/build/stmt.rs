@@ -33,10 +33,15 @@ impl Builder<'_> {
         let span = self.span(&pair);
         let mut stmts = Vec::new();
         for pair in Cursor::of(pair) {
-            stmts.push(match pair.as_rule() {
-                Rule::bad_stmt => self.bad_stmt(&pair, Rule::strict_stmt),
-                _ => self.stmt(pair),
-            });
+            match pair.as_rule() {
+                Rule::bad_stmt => {
+                    let before = stmts.last().map(|s: &Stmt| s.span);
+                    let bad = self.bad_stmt(&pair, before, Rule::strict_stmt);
+                    stmts.truncate(stmts.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)));
+                    stmts.push(bad);
+                }
+                _ => stmts.push(self.stmt(pair)),
+            }
         }
         Block { id: self.fresh(), span, stmts }
     }

@@ -59,6 +59,8 @@ impl Scanner<'_> {
                 b'\n' | b'\r' => {
                     self.pos += 1;
                     self.line_start = self.pos;
+                    // The line begins with text of the string: nothing that follows is the first of its line.
+                    self.first = Some(self.pos);
                 }
                 0x80.. => self.string_char(quote),
                 0..=0x1f | 0x7f if byte != b'\t' && quote != Quote::File => self.string_char(quote),
@@ -139,6 +141,8 @@ impl Scanner<'_> {
                 b'\n' | b'\r' => {
                     self.pos += 1;
                     self.line_start = self.pos;
+                    // The line begins with text of the string: nothing that follows is the first of its line.
+                    self.first = Some(self.pos);
                 }
                 0x80.. => self.string_char(Quote::Block),
                 0..=0x1f | 0x7f if byte != b'\t' => self.string_char(Quote::Block),

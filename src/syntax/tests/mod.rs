@@ -1,6 +1,12 @@
 //! Tests of the syntax phase.
 
+mod bad_input;
+mod constructs;
+mod faults;
+mod literals;
 mod program;
+mod speed;
+mod tree;
 
 use super::*;
 use crate::diagnostics::Code;
@@ -16,4 +22,25 @@ fn read(text: &str) -> (ast::Module, Vec<Diagnostic>) {
 fn said(text: &str) -> Vec<(Code, &str, String)> {
     let (_, out) = read(text);
     out.into_iter().map(|d| (d.code, &text[d.span.range()], d.message)).collect()
+}
+
+/// The items of a program without errors.
+fn items(text: &str) -> String {
+    let (module, out) = read(text);
+    assert_eq!(out, vec![], "{text}");
+    module.items.iter().map(tree::item).collect::<Vec<_>>().join("\n")
+}
+
+/// The statements of a block without errors.
+fn block(text: &str) -> String {
+    let shown = items(&format!("workflow w() {{\n{text}\n}}"));
+    let shown = shown.strip_prefix("(workflow w () (do ").and_then(|s| s.strip_suffix("))"));
+    shown.unwrap_or("").to_string()
+}
+
+/// An expression without errors.
+fn expr(text: &str) -> String {
+    let shown = items(&format!("fn f() -> X = {text}"));
+    let shown = shown.strip_prefix("(fn f () X ").and_then(|s| s.strip_suffix(')'));
+    shown.unwrap_or("").to_string()
 }

@@ -1,0 +1,163 @@
+//! Inputs that are meant to break a parser.
+
+use super::*;
+
+fn codes(text: &str) -> Vec<Code> {
+    read(text).1.into_iter().map(|d| d.code).collect()
+}
+
+fn body(expr: &str) -> String {
+    format!("workflow w() {{\n  let x = {expr}\n}}\n")
+}
+
+fn nested(open: &str, inner: &str, close: &str, depth: usize) -> String {
+    open.repeat(depth) + inner + &close.repeat(depth)
+}
+
+#[test]
+fn deep_nesting_is_refused_before_it_is_parsed() {
+    for (open, inner, close) in [
+        ("(", "1", ")"),
+        ("[", "1", "]"),
+        ("{ a: ", "1", "}"),
+        ("{ f(", "1", ") }"),
+        ("if a { ", "b", " }"),
+        ("f(", "x", ")"),
+        ("xs[", "0", "]"),
+        ("\"#{", "a", "}\""),
+        ("match a { b => ", "c", " }"),
+        ("try { ", "a", " } catch e { b }"),
+        ("for x in xs { ", "a", " }"),
+        ("race { ", "a", " }"),
+    ] {
+        let wide = body(&nested(open, inner, close, 60));
+        assert_eq!(codes(&wide), [], "{open}");
+        let deep = body(&nested(open, inner, close, 100_000));
+        assert_eq!(codes(&deep), [Code::F0104], "{open}");
+        let open_only = body(&open.repeat(100_000));
+        assert!(!codes(&open_only).is_empty(), "{open}");
+    }
+    for (open, inner, close) in [("[", "Int", "]"), ("{ a: ", "Int", " }"), ("{String: ", "Int", "}"), ("A<", "Int", ">")] {
+        assert_eq!(codes(&format!("type T = {}", nested(open, inner, close, 120))), [], "{open}");
+        assert_eq!(codes(&format!("type T = {}", nested(open, inner, close, 100_000))), [Code::F0104], "{open}");
+    }
+}
+
+#[test]
+fn the_limit_itself_is_read() {
+    for (open, inner, close) in [("(", "1", ")"), ("[", "1", "]"), ("{ a: ", "1", " }"), ("{ f() ", "1", " }"), ("if a { ", "b", " }"), ("\"#{", "a", "}\"")] {
+        let text = body(&nested(open, inner, close, MAX_NESTING - 2));
+        assert_eq!(codes(&text), [], "{open}");
+        let text = body(&nested(open, inner, close, MAX_NESTING + 1));
+        assert_eq!(codes(&text), [Code::F0104], "{open}");
+    }
+}
+
+#[test]
+fn heads_in_heads_are_refused_by_height() {
+    for head in ["if ", "match ", "for x in ", "repeat x = ", "race for x in ", "not ", "- ", "for x in xs if "] {
+        let found = codes(&body(&head.repeat(100_000)));
+        assert!(!found.is_empty(), "{head}");
+    }
+    let text = body(&nested("if ", "a { b }", " { c }", 5000));
+    assert_eq!(codes(&text), [Code::F0104]);
+    let text = body(&("repeat x = 1 {} until ".repeat(5000) + "a"));
+    assert!(codes(&text).contains(&Code::F0104));
+}
+
+#[test]
+fn long_chains_are_refused_and_reasonable_ones_read() {
+    for (link, last) in [("a + ", "a"), ("a ?? ", "a"), ("a and ", "a"), ("not ", "a"), ("- ", "a"), ("a == b and ", "c")] {
+        assert_eq!(codes(&body(&(link.repeat(100) + last))), [], "{link}");
+        assert_eq!(codes(&body(&(link.repeat(100_000) + last))), [Code::F0104], "{link}");
+    }
+    for link in [".b", "[0]", "()", " with { a: 1 }"] {
+        assert_eq!(codes(&body(&("a".to_string() + &link.repeat(400)))), [], "{link}");
+        assert_eq!(codes(&body(&("a".to_string() + &link.repeat(100_000)))), [Code::F0104], "{link}");
+    }
+    assert_eq!(codes(&body(&("if a {} else ".repeat(400) + "{}"))), []);
+    assert_eq!(codes(&body(&("if a {} else ".repeat(100_000) + "{}"))), [Code::F0104]);
+    // What is flat in the tree has no limit.
+    assert_eq!(codes(&body(&format!("[{}]", "1, ".repeat(100_000)))), []);
+    assert_eq!(codes(&body(&format!("match a {{ {} b => c }}", "_ => 1\n".repeat(10_000)))), []);
+    assert_eq!(codes(&format!("type T = Int{}", "?".repeat(100_000))), []);
+}
+
+#[test]
+fn chains_and_nesting_share_one_height() {
+    let level = format!("({}", "a + ".repeat(100));
+    let text = body(&nested(&level, "a", ")", 100));
+    assert_eq!(codes(&text), [Code::F0104]);
+}
+
+#[test]
+fn odd_files() {
+    for text in ["", "\u{FEFF}", "\n\n", "// only a comment", "\u{FEFF}// c\r", "/// doc of nothing", "//! doc"] {
+        assert_eq!(codes(text), [], "{text:?}");
+    }
+    assert_eq!(codes(&"\0".repeat(1000)), [Code::F0105]);
+    assert_eq!(codes(&"\0\u{1}".repeat(100_000)).len(), MAX_ERRORS + 1);
+    assert_eq!(codes("\u{FEFF}type A = Int"), []);
+    assert_eq!(codes("type A = Int\u{FEFF}"), [Code::F0105]);
+    assert_eq!(items("type A = Int // c\r/// d\rtype B = Int\r"), "(type A Int)\n/d/ (type B Int)");
+    assert_eq!(codes(&body(&"a".repeat(1 << 20))), [Code::F0108]);
+    assert!(!codes(&"}".repeat(100_000)).is_empty());
+    assert!(!codes(&"\"".repeat(100_001)).is_empty());
+    assert!(!codes(&"task t { x 1 }\n".repeat(10_000)).is_empty());
+}
+
+#[test]
+fn hidden_and_foreign_characters() {
+    let refused = |text: &str| assert_eq!(codes(text), [Code::F0105], "{text:?}");
+    refused("fn f() -> Int = 1 // \u{202E} hidden");
+    refused("fn f() -> Int = 1 // a\u{200B}b");
+    refused("fn f() -> Int = \u{200B}1");
+    refused("fn f() -> Int = 1\u{A0}+ 2");
+    refused("fn f(\u{430}: Int) -> Int = 1");
+    refused("fn fa\u{430}b() -> Int = 1");
+    refused("fn f() -> String = \"a\u{0}b\"");
+    refused("fn f() -> Int = 1 // \u{1b}[2J");
+    refused("// a\u{2028}fn f() -> Int = 1");
+    assert_eq!(codes("fn f() -> String = \"a\u{202E}b\""), [Code::W0010]);
+    assert_eq!(codes("fn f() -> String = \"👩\u{200D}💻 שלום é\" // ü 漢字"), []);
+    let (_, out) = read("fn f(\u{430}bc: Int) -> Int = 1");
+    assert_eq!(out[0].note, "`а` is U+0430");
+}
+
+#[test]
+fn every_prefix_of_a_program_is_read_to_its_end() {
+    let text = program::AUDIT;
+    let steps = if cfg!(debug_assertions) { 3 } else { 1 };
+    for end in (0..text.len()).step_by(steps).filter(|e| text.is_char_boundary(*e)) {
+        let (module, out) = read(&text[..end]);
+        assert!(out.len() <= 3, "{end}: {out:?}");
+        assert!(module.items.len() <= 11);
+    }
+}
+
+#[test]
+fn every_program_less_one_byte_is_read_and_spoils_little() {
+    let text = program::AUDIT;
+    for at in (0..text.len()).step_by(if cfg!(debug_assertions) { 5 } else { 1 }) {
+        if !text.is_ascii() || !text.is_char_boundary(at + 1) {
+            continue;
+        }
+        let cut = format!("{}{}", &text[..at], &text[at + 1..]);
+        let (module, _) = read(&cut);
+        assert!(module.items.len() >= 9, "{at}: {:?}", &text[at..at + 1]);
+    }
+}
+
+#[test]
+fn a_small_stack_gives_the_same_verdict() {
+    let texts = [body(&nested("if a { ", "b", " }", 120)), body(&nested("(", "1", ")", 126)), body(&nested("f({ a: [", "1", "] })", 40))];
+    let here: Vec<_> = texts.iter().map(|t| codes(t)).collect();
+    let there = std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(move || texts.iter().map(|t| codes(t)).collect::<Vec<_>>())
+        .unwrap()
+        .join()
+        .unwrap();
+    assert_eq!(here, there);
+    assert!(here.iter().all(Vec::is_empty));
+}
