@@ -31,7 +31,12 @@ impl<'a> Builder<'a> {
     }
 
     /// Reports a bad piece and gives its text, its start in the chunk, and its span.
-    fn bad_piece(&mut self, pair: &Pair<'_, Rule>, before: Option<Span>, strict: Rule) -> (&'a str, usize, Span) {
+    fn bad_piece(
+        &mut self,
+        pair: &Pair<'_, Rule>,
+        before: Option<Span>,
+        strict: Rule,
+    ) -> (&'a str, usize, Span) {
         let bad = pair.as_span().start();
         let end = bad + pair.as_str().trim_end().len();
         let piece = &self.origin.text[self.base..];
@@ -263,8 +268,8 @@ struct Wanted {
 
 /// Signs and words worth naming when they are what is missing.
 const NAMED: [&str; 21] = [
-    ")", "]", "}", "{", "(", ":", "=", "=>", "->", ",", ">", "in", "until", "catch", "with", "as", "else", "finally", "\"",
-    ".", "agents",
+    ")", "]", "}", "{", "(", ":", "=", "=>", "->", ",", ">", "in", "until", "catch", "with", "as", "else",
+    "finally", "\"", ".", "agents",
 ];
 
 impl Wanted {

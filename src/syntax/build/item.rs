@@ -153,7 +153,9 @@ impl Builder<'_> {
                         TestStmt::Stmt(stmt) => stmt.span,
                     });
                     let bad = self.bad_stmt(&pair, before, Rule::strict_test);
-                    body.truncate(body.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)));
+                    body.truncate(
+                        body.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)),
+                    );
                     body.push(TestStmt::Stmt(bad));
                 }
                 _ => body.push(TestStmt::Stmt(self.stmt(pair))),

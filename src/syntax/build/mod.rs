@@ -61,7 +61,9 @@ impl<'a> Builder<'a> {
                 Rule::bad_item => {
                     let before = items.last().map(|i| i.span);
                     let bad = self.bad_item(&pair, before);
-                    items.truncate(items.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)));
+                    items.truncate(
+                        items.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)),
+                    );
                     items.push(bad);
                 }
                 _ => items.push(self.item(pair)),

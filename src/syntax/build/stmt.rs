@@ -37,7 +37,9 @@ impl Builder<'_> {
                 Rule::bad_stmt => {
                     let before = stmts.last().map(|s: &Stmt| s.span);
                     let bad = self.bad_stmt(&pair, before, Rule::strict_stmt);
-                    stmts.truncate(stmts.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)));
+                    stmts.truncate(
+                        stmts.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)),
+                    );
                     stmts.push(bad);
                 }
                 _ => stmts.push(self.stmt(pair)),

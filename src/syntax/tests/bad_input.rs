@@ -37,15 +37,28 @@ fn deep_nesting_is_refused_before_it_is_parsed() {
         let open_only = body(&open.repeat(100_000));
         assert!(!codes(&open_only).is_empty(), "{open}");
     }
-    for (open, inner, close) in [("[", "Int", "]"), ("{ a: ", "Int", " }"), ("{String: ", "Int", "}"), ("A<", "Int", ">")] {
+    for (open, inner, close) in
+        [("[", "Int", "]"), ("{ a: ", "Int", " }"), ("{String: ", "Int", "}"), ("A<", "Int", ">")]
+    {
         assert_eq!(codes(&format!("type T = {}", nested(open, inner, close, 120))), [], "{open}");
-        assert_eq!(codes(&format!("type T = {}", nested(open, inner, close, 100_000))), [Code::F0104], "{open}");
+        assert_eq!(
+            codes(&format!("type T = {}", nested(open, inner, close, 100_000))),
+            [Code::F0104],
+            "{open}"
+        );
     }
 }
 
 #[test]
 fn the_limit_itself_is_read() {
-    for (open, inner, close) in [("(", "1", ")"), ("[", "1", "]"), ("{ a: ", "1", " }"), ("{ f() ", "1", " }"), ("if a { ", "b", " }"), ("\"#{", "a", "}\"")] {
+    for (open, inner, close) in [
+        ("(", "1", ")"),
+        ("[", "1", "]"),
+        ("{ a: ", "1", " }"),
+        ("{ f() ", "1", " }"),
+        ("if a { ", "b", " }"),
+        ("\"#{", "a", "}\""),
+    ] {
         let text = body(&nested(open, inner, close, MAX_NESTING - 2));
         assert_eq!(codes(&text), [], "{open}");
         let text = body(&nested(open, inner, close, MAX_NESTING + 1));
@@ -55,7 +68,9 @@ fn the_limit_itself_is_read() {
 
 #[test]
 fn heads_in_heads_are_refused_by_height() {
-    for head in ["if ", "match ", "for x in ", "repeat x = ", "race for x in ", "not ", "- ", "for x in xs if "] {
+    for head in
+        ["if ", "match ", "for x in ", "repeat x = ", "race for x in ", "not ", "- ", "for x in xs if "]
+    {
         let found = codes(&body(&head.repeat(100_000)));
         assert!(!found.is_empty(), "{head}");
     }
@@ -67,7 +82,9 @@ fn heads_in_heads_are_refused_by_height() {
 
 #[test]
 fn long_chains_are_refused_and_reasonable_ones_read() {
-    for (link, last) in [("a + ", "a"), ("a ?? ", "a"), ("a and ", "a"), ("not ", "a"), ("- ", "a"), ("a == b and ", "c")] {
+    for (link, last) in
+        [("a + ", "a"), ("a ?? ", "a"), ("a and ", "a"), ("not ", "a"), ("- ", "a"), ("a == b and ", "c")]
+    {
         assert_eq!(codes(&body(&(link.repeat(100) + last))), [], "{link}");
         assert_eq!(codes(&body(&(link.repeat(100_000) + last))), [Code::F0104], "{link}");
     }
@@ -92,7 +109,9 @@ fn chains_and_nesting_share_one_height() {
 
 #[test]
 fn odd_files() {
-    for text in ["", "\u{FEFF}", "\n\n", "// only a comment", "\u{FEFF}// c\r", "/// doc of nothing", "//! doc"] {
+    for text in
+        ["", "\u{FEFF}", "\n\n", "// only a comment", "\u{FEFF}// c\r", "/// doc of nothing", "//! doc"]
+    {
         assert_eq!(codes(text), [], "{text:?}");
     }
     assert_eq!(codes(&"\0".repeat(1000)), [Code::F0105]);
@@ -150,7 +169,11 @@ fn every_program_less_one_byte_is_read_and_spoils_little() {
 
 #[test]
 fn a_small_stack_gives_the_same_verdict() {
-    let texts = [body(&nested("if a { ", "b", " }", 120)), body(&nested("(", "1", ")", 126)), body(&nested("f({ a: [", "1", "] })", 40))];
+    let texts = [
+        body(&nested("if a { ", "b", " }", 120)),
+        body(&nested("(", "1", ")", 126)),
+        body(&nested("f({ a: [", "1", "] })", 40)),
+    ];
     let here: Vec<_> = texts.iter().map(|t| codes(t)).collect();
     let there = std::thread::Builder::new()
         .stack_size(2 << 20)

@@ -22,9 +22,15 @@ fn check(text: &str, code: Code, place: &str, message: &str) {
 fn what_was_expected_is_said_in_words() {
     let f = Code::F0101;
     let check = |text: &str, code: Code, place: &str, message: &str| {
-        let got = said(&format!("workflow w() {{\n{text}\n}}")).iter().map(|(c,p,m)|format!("{c} {p:?} {m}")).collect::<Vec<_>>().join("; ");
+        let got = said(&format!("workflow w() {{\n{text}\n}}"))
+            .iter()
+            .map(|(c, p, m)| format!("{c} {p:?} {m}"))
+            .collect::<Vec<_>>()
+            .join("; ");
         let want = format!("{code} {place:?} {message}");
-        if got != want { eprintln!("{text}\n   want {want}\n   got  {got}"); }
+        if got != want {
+            eprintln!("{text}\n   want {want}\n   got  {got}");
+        }
     };
     check("let x =", f, "", "expected a value after `=`, found `}` on the next line");
     check("let x =\nlet y = 1", f, "", "expected a value after `=`, found `let` on the next line");
@@ -94,7 +100,14 @@ fn other_languages() {
 
 #[test]
 fn names() {
-    assert_eq!(fault("type finding = Int"), (Code::F0108, "finding".to_string(), "`finding` is a type's name: it must start with an upper-case letter".to_string()));
+    assert_eq!(
+        fault("type finding = Int"),
+        (
+            Code::F0108,
+            "finding".to_string(),
+            "`finding` is a type's name: it must start with an upper-case letter".to_string()
+        )
+    );
     assert_eq!(fault("task Fix() {}").0, Code::F0108);
     assert_eq!(fault("fn f(x: string) -> Int = 1").1, "string");
     assert_eq!(stmt_fault("let X = 1").1, "X");
@@ -106,7 +119,10 @@ fn names() {
 
 #[test]
 fn comparisons_do_not_chain() {
-    assert_eq!(stmt_fault("let x = a < b < c"), (Code::F0110, "<".to_string(), "comparisons do not chain".to_string()));
+    assert_eq!(
+        stmt_fault("let x = a < b < c"),
+        (Code::F0110, "<".to_string(), "comparisons do not chain".to_string())
+    );
     assert_eq!(block("let x = (a < b) == c"), "(let x (Eq (paren (Lt a b)) c))");
 }
 
@@ -128,9 +144,15 @@ fn brackets_without_a_partner_spoil_one_item() {
     let text = "workflow a() {\n  if x {\n    f()\n\n  g()\n}\n\ntask t { run: [] }\nworkflow b() { ]}\nfn c() -> Int = (1\nfn d() -> Int = 1)\nfn e() -> Int = 1";
     let (module, _) = read(text);
     let shown: Vec<String> = module.items.iter().map(tree::item).collect();
-    assert_eq!(shown, ["(bad a)", "(task t () (props run: (list)))", "(bad b)", "(bad c)", "(bad d)", "(fn e () Int 1)"]);
+    assert_eq!(
+        shown,
+        ["(bad a)", "(task t () (props run: (list)))", "(bad b)", "(bad c)", "(bad d)", "(fn e () Int 1)"]
+    );
     let said = said(text);
-    assert_eq!(said.iter().map(|(c, p, _)| (*c, *p)).collect::<Vec<_>>(), [(Code::F0103, "{"), (Code::F0103, "]"), (Code::F0103, "("), (Code::F0103, ")")]);
+    assert_eq!(
+        said.iter().map(|(c, p, _)| (*c, *p)).collect::<Vec<_>>(),
+        [(Code::F0103, "{"), (Code::F0103, "]"), (Code::F0103, "("), (Code::F0103, ")")]
+    );
     let (_, out) = read(text);
     assert_eq!(out[0].span.start as usize, text.find("{\n    f").unwrap());
 }

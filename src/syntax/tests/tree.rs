@@ -1,8 +1,9 @@
 //! A tree as a line of text, for the tests: `(let x (+ 1 2))`.
 
 use crate::ast::{
-    Arg, Binding, Block, Element, Entry, Expr, ExprKind, Field, Item, ItemKind, LetPattern, Name, Param, Pattern,
-    PatternKind, Props, Stmt, StmtKind, Str, StrPart, TaskDecl, TestStmt, TypeExpr, TypeExprKind, UseSource,
+    Arg, Binding, Block, Element, Entry, Expr, ExprKind, Field, Item, ItemKind, LetPattern, Name, Param,
+    Pattern, PatternKind, Props, Stmt, StmtKind, Str, StrPart, TaskDecl, TestStmt, TypeExpr, TypeExprKind,
+    UseSource,
 };
 
 fn list<T>(head: &str, items: &[T], show: impl Fn(&T) -> String) -> String {
@@ -29,14 +30,24 @@ pub(super) fn item(item: &Item) -> String {
                 UseSource::Agents(dir) => format!("agents {}", string(dir)),
             };
             let picked = u.names.as_ref().map(|n| {
-                list(" names", n, |n| n.name.text.to_string() + &some("as ", &n.alias, |a| a.text.to_string()))
+                list(" names", n, |n| {
+                    n.name.text.to_string() + &some("as ", &n.alias, |a| a.text.to_string())
+                })
             });
-            format!("(use {source}{}{})", picked.unwrap_or_default(), some("as ", &u.alias, |a| a.text.to_string()))
+            format!(
+                "(use {source}{}{})",
+                picked.unwrap_or_default(),
+                some("as ", &u.alias, |a| a.text.to_string())
+            )
         }
         ItemKind::Type(t) => format!("(type {}{} {})", t.name.text, generics(&t.generics), ty(&t.ty)),
         ItemKind::Enum(e) => list(&format!("enum {}", e.name.text), &e.variants, |v| {
             let doc = if v.doc.is_empty() { String::new() } else { format!("/{}/ ", v.doc) };
-            if v.fields.is_empty() { format!("{doc}{}", v.name.text) } else { doc + &list(&v.name.text, &v.fields, field) }
+            if v.fields.is_empty() {
+                format!("{doc}{}", v.name.text)
+            } else {
+                doc + &list(&v.name.text, &v.fields, field)
+            }
         }),
         ItemKind::Fn(f) => format!(
             "(fn {}{} {} {} {})",
