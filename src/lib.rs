@@ -22,6 +22,8 @@ pub mod resolve;
 
 pub mod types;
 
+pub mod analysis;
+
 pub mod value;
 
 pub mod plan;

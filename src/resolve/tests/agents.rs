@@ -1,5 +1,4 @@
 use super::*;
-use crate::source::DiskLoader;
 
 fn agent(text: &str) -> (Option<AgentFile>, Vec<String>) {
     let tried = files(&[("main.flow", "use agents \"./agents\""), ("agents/the-one.md", text)]);
@@ -133,22 +132,19 @@ fn hostile_front_matter_is_only_odd() {
 }
 
 #[test]
-fn every_file_of_a_real_collection() {
-    let root = std::path::Path::new("/work/shared/data/agents/mojave");
-    if !root.is_dir() {
-        return;
-    }
-    let disk = DiskLoader::new(root).unwrap();
-    let mut loader = MemoryLoader::new().with("main.flow", "use agents \"./agents\"");
-    for entry in disk.list("agents").unwrap().iter().filter(|e| !e.is_dir) {
-        let path = format!("agents/{}", entry.name);
-        loader = loader.with(&path, &disk.read(&path).unwrap());
-    }
-    let tried = with(&loader);
-    assert_eq!(tried.resolved.agent_files.len(), 58);
-    let errors: Vec<String> = tried.shown().into_iter().filter(|s| s.starts_with('F')).collect();
-    assert_eq!(errors, Vec::<String>::new());
-    let limited =
-        tried.resolved.agent_files.iter().filter(|a| a.timeout_ms.is_some() && a.max_parallel.is_some());
-    assert_eq!(limited.count(), 57);
+fn a_file_as_public_collections_have_them() {
+    let (file, odd) = agent(
+        "---\nname: ai-auditor\ndescription: \"Use when: tasks match\"\nmodel: sonnet\ntimeout_seconds: 1800\n\
+         max_retries: 3\ntools:\n  - Read\n  - Bash\n  - @brain\nmcp_servers:\n  - brain-server\norchestration:\n\
+         \u{20} priority: medium\n  dependencies: []\n  max_parallel: 3\n---\n\n# Auditor\n",
+    );
+    let file = file.unwrap();
+    assert_eq!(odd.len(), 1, "{odd:?}");
+    assert!(odd[0].starts_with("10:5 a text that starts with `@`"));
+    assert_eq!(file.tools.unwrap().len(), 3);
+    assert_eq!((file.timeout_ms, file.retries, file.max_parallel), (Some(1_800_000), Some(3), Some(3)));
+    assert_eq!(
+        (file.priority, file.mcp, file.body.as_str()),
+        (Some(0), vec!["brain-server".into()], "# Auditor")
+    );
 }

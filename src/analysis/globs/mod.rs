@@ -1,0 +1,150 @@
+//! Path patterns: does a path match one, and can two of them match the same path?
+//!
+//! A [`Glob`] is written `src/**/*.rs`: `*` any text within a part, `?` one character, `[a-z]` and `[!a-z]` one of a
+//! class, `{a,b}` alternatives, `**` as a whole part any number of parts, `\x` the character itself. None of them but
+//! `**` crosses a `/`; a part is never empty; a trailing `/` means everything below. [`Glob::overlap`] is exact: it looks
+//! for a path in the intersection of both languages, and gives a shortest one. Pure, without recursion on the text, and
+//! at worst as long as the product of both patterns.
+
+mod automaton;
+mod parse;
+
+use automaton::Automaton;
+
+/// Longest pattern, in bytes.
+pub const MAX_GLOB: usize = 8 * 1024;
+/// States of a pattern after its alternatives are laid out.
+const MAX_STATES: usize = 32 * 1024;
+
+/// Why a text is no pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GlobFault {
+    Empty,
+    /// Longer than [`MAX_GLOB`], or with more alternatives than can be kept.
+    TooLong,
+    /// It starts with `/`: claims are relative to the workspace.
+    Absolute,
+    /// It holds a part `..`.
+    Upward,
+    /// `[` without `]`, or an empty class.
+    Class,
+    /// `{` without `}` or the other way round, or nested too deep.
+    Alternatives,
+    /// A `\` at the end, or a NUL.
+    Character,
+}
+
+impl std::fmt::Display for GlobFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            GlobFault::Empty => "the pattern is empty",
+            GlobFault::TooLong => "the pattern is too long",
+            GlobFault::Absolute => "the pattern is absolute; write it relative to the workspace",
+            GlobFault::Upward => "the pattern leads upward with `..`",
+            GlobFault::Class => "a `[` without its `]`, or an empty class",
+            GlobFault::Alternatives => "braces that do not match, or nested too deep",
+            GlobFault::Character => "a `\\` at the end, or a character that no path can hold",
+        })
+    }
+}
+
+impl std::error::Error for GlobFault {}
+
+/// A compiled pattern.
+#[derive(Debug, Clone)]
+pub struct Glob {
+    text: String,
+    /// The text before its first special character: two of which neither begins the other are disjoint.
+    prefix: String,
+    /// The text after its last.
+    suffix: String,
+    /// There is no special character: the pattern is one path, its prefix.
+    literal: bool,
+    automaton: Automaton,
+}
+
+impl Glob {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn new(text: &str) -> Result<Glob, GlobFault> {
+        let parts = parse::parts(text)?;
+        let (prefix, suffix, literal) = parse::fixed_ends(&parts);
+        // One path needs no automaton until it is compared with a pattern, but then it needs one at once.
+        let automaton = Automaton::new(&parts, MAX_STATES).ok_or(GlobFault::TooLong)?;
+        Ok(Glob { text: text.to_string(), prefix, suffix, literal, automaton })
+    }
+
+    /// As written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The one path that it matches, when it has no special characters.
+    pub fn path(&self) -> Option<&str> {
+        self.literal.then_some(self.prefix.as_str())
+    }
+
+    /// Whether a path matches. The path is relative, with `/` between its parts; `./` in front does not count.
+    pub fn matches(&self, path: &str) -> bool {
+        let path = path.trim_start_matches("./");
+        if self.literal {
+            return path == self.prefix;
+        }
+        path.len() >= self.prefix.len().max(self.suffix.len())
+            && path.starts_with(&self.prefix)
+            && path.ends_with(&self.suffix)
+            && self.automaton.matches(path)
+    }
+
+    /// A shortest path that both match, if there is one.
+    pub fn overlap(&self, other: &Glob) -> Option<String> {
+        if !self.may_overlap(other) {
+            return None;
+        }
+        match (self.path(), other.path()) {
+            (Some(a), Some(b)) => (a == b).then(|| a.to_string()),
+            (Some(a), None) => other.automaton.matches(a).then(|| a.to_string()),
+            (None, Some(b)) => self.automaton.matches(b).then(|| b.to_string()),
+            (None, None) => self.automaton.common(&other.automaton),
+        }
+    }
+
+    /// Whether there is a path that both match.
+    pub fn overlaps(&self, other: &Glob) -> bool {
+        self.overlap(other).is_some()
+    }
+
+    /// A quick look at the fixed ends; `false` is certain.
+    fn may_overlap(&self, other: &Glob) -> bool {
+        let (a, b) = (self.prefix.as_bytes(), other.prefix.as_bytes());
+        let both = a.len().min(b.len());
+        if a[..both] != b[..both] {
+            return false;
+        }
+        let (a, b) = (self.suffix.as_bytes(), other.suffix.as_bytes());
+        let both = a.len().min(b.len());
+        a[a.len() - both..] == b[b.len() - both..]
+    }
+}
+
+/// A path that both patterns can match, if there is one. A text that is no pattern matches nothing.
+pub fn overlap(a: &str, b: &str) -> Option<String> {
+    Glob::new(a).ok()?.overlap(&Glob::new(b).ok()?)
+}
+
+/// A text with everything special in it escaped: an interpolated value is itself in a pattern.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | ',' | '!' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+//! Pattern text to parts.
+
+use super::{GlobFault, MAX_GLOB};
+
+/// Alternatives nest so deep.
+const MAX_BRACES: usize = 16;
+
+/// A piece of a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    Char(char),
+    /// `/`
+    Slash,
+    /// `?`
+    One,
+    /// `*`
+    Star,
+    /// `**` as a whole part with what separates it from the next: any number of parts, each with its `/`.
+    Parts,
+    /// `**` as the last part: one or more parts.
+    Rest,
+    /// Sorted ranges of characters, none of them `/`.
+    Class(Vec<(char, char)>),
+    /// `{`, `,` and `}`, in the order of the text.
+    Open,
+    Or,
+    Close,
+}
+
+/// The parts of a pattern, in order.
+pub(super) fn parts(text: &str) -> Result<Vec<Part>, GlobFault> {
+    if text.len() > MAX_GLOB {
+        return Err(GlobFault::TooLong);
+    }
+    if text.starts_with('/') {
+        return Err(GlobFault::Absolute);
+    }
+    let chars: Vec<char> = text.chars().collect();
+    let mut parts = Vec::with_capacity(chars.len());
+    let (mut at, mut open) = (0, 0usize);
+    while let Some(c) = chars.get(at).copied() {
+        at += 1;
+        match c {
+            '\0' => return Err(GlobFault::Character),
+            '\\' => {
+                let escaped = chars.get(at).copied().filter(|c| *c != '/').ok_or(GlobFault::Character)?;
+                at += 1;
+                parts.push(Part::Char(escaped));
+            }
+            '?' => parts.push(Part::One),
+            '*' => at = stars(&chars, at, &mut parts),
+            '[' => at = class(&chars, at, &mut parts)?,
+            '{' => {
+                open += 1;
+                if open > MAX_BRACES {
+                    return Err(GlobFault::Alternatives);
+                }
+                parts.push(Part::Open);
+            }
+            '}' => {
+                open = open.checked_sub(1).ok_or(GlobFault::Alternatives)?;
+                parts.push(Part::Close);
+            }
+            ',' if open > 0 => parts.push(Part::Or),
+            '/' => parts.push(Part::Slash),
+            c => parts.push(Part::Char(c)),
+        }
+    }
+    if open > 0 {
+        return Err(GlobFault::Alternatives);
+    }
+    tidy(parts)
+}
+
+/// After a `*`. Two of them alone between slashes (or the ends, or the ends of an alternative) are parts.
+fn stars(chars: &[char], at: usize, parts: &mut Vec<Part>) -> usize {
+    let starts = matches!(parts.last(), None | Some(Part::Slash | Part::Parts | Part::Open | Part::Or));
+    let end = at + chars[at..].iter().take_while(|c| **c == '*').count();
+    if starts && end == at + 1 {
+        match chars.get(end) {
+            Some('/') => {
+                parts.push(Part::Parts);
+                return end + 1;
+            }
+            None | Some(',' | '}') => {
+                parts.push(Part::Rest);
+                return end;
+            }
+            Some(_) => {}
+        }
+    }
+    parts.push(Part::Star);
+    end
+}
+
+/// After a `[`.
+fn class(chars: &[char], mut at: usize, parts: &mut Vec<Part>) -> Result<usize, GlobFault> {
+    let negated = matches!(chars.get(at), Some('!' | '^'));
+    at += usize::from(negated);
+    let mut ranges: Vec<(char, char)> = Vec::new();
+    let first = at;
+    loop {
+        let mut low = *chars.get(at).ok_or(GlobFault::Class)?;
+        at += 1;
+        if low == ']' && at > first + 1 {
+            break;
+        }
+        if low == '\\' {
+            low = *chars.get(at).ok_or(GlobFault::Class)?;
+            at += 1;
+        }
+        let mut high = low;
+        if chars.get(at) == Some(&'-') && chars.get(at + 1).is_some_and(|c| *c != ']') {
+            high = chars[at + 1];
+            at += 2;
+            if high == '\\' {
+                high = *chars.get(at).ok_or(GlobFault::Class)?;
+                at += 1;
+            }
+        }
+        if low > high {
+            return Err(GlobFault::Class);
+        }
+        ranges.push((low, high));
+    }
+    let ranges = without_slash(if negated { complement(ranges) } else { merged(ranges) });
+    if ranges.is_empty() {
+        return Err(GlobFault::Class);
+    }
+    parts.push(Part::Class(ranges));
+    Ok(at)
+}
+
+fn merged(mut ranges: Vec<(char, char)>) -> Vec<(char, char)> {
+    ranges.sort_unstable();
+    let mut out: Vec<(char, char)> = Vec::with_capacity(ranges.len());
+    for (low, high) in ranges {
+        match out.last_mut() {
+            Some(last) if low <= last.1 => last.1 = last.1.max(high),
+            _ => out.push((low, high)),
+        }
+    }
+    out
+}
+
+/// Every character outside of the ranges; NUL is in no path.
+fn complement(ranges: Vec<(char, char)>) -> Vec<(char, char)> {
+    let mut out = Vec::new();
+    let mut next = Some('\u{1}');
+    for (low, high) in merged(ranges) {
+        if let (Some(from), Some(to)) = (next, before(low))
+            && from <= to
+        {
+            out.push((from, to));
+        }
+        next = after(high);
+    }
+    if let Some(from) = next {
+        out.push((from, char::MAX));
+    }
+    out
+}
+
+fn without_slash(ranges: Vec<(char, char)>) -> Vec<(char, char)> {
+    let mut out = Vec::with_capacity(ranges.len() + 1);
+    for (low, high) in ranges {
+        if low <= '/' && '/' <= high {
+            out.extend([(low, '.'), ('0', high)].into_iter().filter(|(a, b)| a <= b));
+        } else {
+            out.push((low, high));
+        }
+    }
+    out
+}
+
+/// The character before, past the gap of the surrogates.
+pub(super) fn before(c: char) -> Option<char> {
+    if c == '\u{e000}' { Some('\u{d7ff}') } else { char::from_u32((c as u32).checked_sub(1)?) }
+}
+
+/// The character after.
+pub(super) fn after(c: char) -> Option<char> {
+    if c == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(c as u32 + 1) }
+}
+
+/// Drops `./` and doubled slashes, gives a trailing slash its meaning, refuses `..`.
+fn tidy(parts: Vec<Part>) -> Result<Vec<Part>, GlobFault> {
+    let mut out: Vec<Part> = Vec::with_capacity(parts.len());
+    let starts = |out: &[Part]| matches!(out.last(), None | Some(Part::Slash | Part::Parts));
+    let mut at = 0;
+    while at < parts.len() {
+        let ends = |n: usize| matches!(parts.get(n), None | Some(Part::Slash));
+        let dot = |n: usize| parts.get(n) == Some(&Part::Char('.'));
+        if starts(&out) && dot(at) && dot(at + 1) && ends(at + 2) {
+            return Err(GlobFault::Upward);
+        }
+        if starts(&out) && dot(at) && ends(at + 1) {
+            at += 2;
+            continue;
+        }
+        let doubled = parts[at] == Part::Slash && starts(&out);
+        if !doubled {
+            out.push(parts[at].clone());
+        }
+        at += 1;
+    }
+    match out.last() {
+        None => Err(GlobFault::Empty),
+        Some(Part::Slash | Part::Parts) => {
+            if out.last() == Some(&Part::Parts) {
+                out.pop();
+            }
+            out.push(Part::Rest);
+            Ok(out)
+        }
+        Some(_) => Ok(out),
+    }
+}
+
+/// The text before the first special part, the text after the last, and whether there is none.
+pub(super) fn fixed_ends(parts: &[Part]) -> (String, String, bool) {
+    fn plain(part: &Part) -> Option<char> {
+        match part {
+            Part::Char(c) => Some(*c),
+            Part::Slash => Some('/'),
+            Part::One
+            | Part::Star
+            | Part::Parts
+            | Part::Rest
+            | Part::Class(_)
+            | Part::Open
+            | Part::Or
+            | Part::Close => None,
+        }
+    }
+    let prefix: String = parts.iter().map_while(plain).collect();
+    let mut suffix: Vec<char> = parts.iter().rev().map_while(plain).collect();
+    suffix.reverse();
+    let literal = parts.iter().all(|p| plain(p).is_some());
+    (prefix, suffix.into_iter().collect(), literal)
+}
