@@ -18,11 +18,18 @@
 //! `AttemptEnded` with [`Outcome::Lost`] for each of [`State::lost_attempts`] that it has not adopted, and goes on with turns.
 
 mod command;
+mod decide;
+mod desk;
 mod event;
 mod facts;
+mod fold;
+mod ids;
 mod kind;
 mod place;
+mod scope;
+mod shape;
 mod state;
+mod tables;
 mod verdict;
 
 pub use command::{Command, Decisions, Note, Wake};
@@ -44,15 +51,16 @@ pub struct IllegalMove {
 
 /// Folds an event that happened at `at`.
 pub fn apply(state: &mut State, plan: &Plan, at: Ms, event: &Event) -> Result<(), IllegalMove> {
-    let _ = (state, plan, at, event);
-    Ok(())
+    state.fold(plan, at, event)
 }
 
 /// Chooses what is next, given what has happened: applies the events that it decides (at `facts.now`) and adds them and the
 /// commands to `out`. Its work is in proportion to what has changed since the last call. The first call after a replay
 /// goes through all live scopes once.
 pub fn decide(state: &mut State, plan: &Plan, facts: &Facts<'_>, out: &mut Decisions) {
-    let _ = (state, plan, facts, out);
+    if state.is_live() {
+        decide::Turning { state, plan, facts, out }.run();
+    }
 }
 
 /// Where the value of a body comes from when its nodes have succeeded.
