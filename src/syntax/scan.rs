@@ -196,7 +196,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn indent(&self) -> usize {
-        self.first.unwrap_or(self.pos) - self.line_start
+        self.first.unwrap_or(self.pos).saturating_sub(self.line_start)
     }
 
     /// A word: a name, a keyword, perhaps the start of an item or of a raw string.

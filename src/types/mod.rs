@@ -4,10 +4,18 @@
 //! converted to fit, and the signatures of all declarations. Later phases trust it: a program with an error never gets
 //! past this phase.
 
+mod assign;
 mod builtins;
+mod check;
+mod display;
+mod errors;
+mod known;
 mod ty;
 
+pub use assign::Fit;
 pub use builtins::{Builtin, BuiltinTask};
+pub use check::check;
+pub use known::Known;
 pub use ty::{DefaultId, EnumId, FieldTy, RecordTy, Ty};
 
 use crate::ast::{Expr, NodeId, Table};

@@ -1,0 +1,216 @@
+//! Blocks and their statements.
+
+use super::expr::passed;
+use super::literal::Part;
+use super::{Checker, Place, Want};
+use crate::ast::{Block, Bound, Expr, LetPattern, Stmt, StmtKind, TypeExpr};
+use crate::types::errors::{self, Why};
+use crate::types::{Fit, Ty};
+
+impl<'a> Checker<'a> {
+    /// The type of a block's value; what it proves ends with it.
+    pub(super) fn block(&mut self, block: &'a Block, want: Want<'_>) -> Ty {
+        let mark = self.scope.narrowed.len();
+        let ty = self.open_block(block, want);
+        self.scope.narrowed.truncate(mark);
+        ty
+    }
+
+    /// A block whose names and proofs live on in what follows (`until`).
+    pub(super) fn open_block(&mut self, block: &'a Block, want: Want<'_>) -> Ty {
+        let Some((last, before)) = block.stmts.split_last() else {
+            return self.without_value(block.span, "this block is empty", want);
+        };
+        for stmt in before {
+            self.statement(stmt);
+        }
+        match &last.kind {
+            StmtKind::Expr(e) => {
+                let found = self.expr(e, want);
+                passed(want, found)
+            }
+            StmtKind::Task(decl) => {
+                let found = self.inline_task(last, decl);
+                if found == Ty::Unit {
+                    return self.without_value(last.span, "a task without `->` gives no value", want);
+                }
+                self.fit_statement(last, found, want)
+            }
+            StmtKind::Let { .. } => {
+                self.statement(last);
+                self.without_value(last.span, "a `let` is no value", want)
+            }
+            StmtKind::Stage { .. } => {
+                self.statement(last);
+                self.without_value(last.span, "a stage has no value", want)
+            }
+            StmtKind::Assert { .. } => {
+                self.statement(last);
+                self.without_value(last.span, "an `assert` has no value", want)
+            }
+            StmtKind::Bad(_) => Ty::Error,
+        }
+    }
+
+    fn without_value(&mut self, span: crate::source::Span, what: &str, want: Want<'_>) -> Ty {
+        if let Want::Type(ty, why) = want
+            && !matches!(ty, Ty::Error | Ty::Unit)
+        {
+            let diagnostic = errors::block_without_value(&self.context(), span, what, ty, why);
+            return self.wrong(diagnostic);
+        }
+        Ty::Unit
+    }
+
+    /// The result of an inline task as the value of its block: converted under the statement's id.
+    fn fit_statement(&mut self, stmt: &'a Stmt, found: Ty, want: Want<'_>) -> Ty {
+        let Want::Type(ty, why) = want else { return passed(want, found) };
+        match self.known().fits(&found, ty) {
+            Some(Fit::Same) => {}
+            Some(Fit::Convert) => self.fits.insert(stmt.id, ty.clone()),
+            None => {
+                let diagnostic = errors::mismatch_at(&self.context(), stmt.span, &found, ty, why);
+                return self.wrong(diagnostic);
+            }
+        }
+        ty.clone()
+    }
+
+    /// A block that is no value: every statement, the last one too, must make a task or hold something.
+    pub(super) fn unit_block(&mut self, block: &'a Block) {
+        let mark = self.scope.narrowed.len();
+        for stmt in &block.stmts {
+            self.statement(stmt);
+        }
+        self.scope.narrowed.truncate(mark);
+    }
+
+    /// A statement that is not its block's value.
+    pub(super) fn statement(&mut self, stmt: &'a Stmt) {
+        match &stmt.kind {
+            StmtKind::Let { pattern, ty, value } => self.let_stmt(pattern, ty.as_ref(), value),
+            StmtKind::Task(decl) => {
+                self.inline_task(stmt, decl);
+            }
+            StmtKind::Stage { name, with, body } => {
+                self.stages.insert(stmt.id);
+                if let Some(with) = with {
+                    self.stage_settings(with);
+                }
+                if self.scope.place.is_pure() {
+                    let place = self.scope.place;
+                    self.report(errors::stage_in_pure(name.span, place));
+                }
+                self.unit_block(body);
+            }
+            StmtKind::Assert { cond, message } => {
+                self.asserted(cond);
+                if let Some(message) = message {
+                    self.in_place(Place::Assert, |c| {
+                        c.checked_expr(message, &Ty::String, Why::AssertMessage)
+                    });
+                }
+                self.learn(cond, true);
+            }
+            StmtKind::Expr(e) => self.effect(e),
+            StmtKind::Bad(_) => {}
+        }
+    }
+
+    fn effect(&mut self, e: &'a Expr) {
+        let (tasks, reports) = (self.scope.tasks, self.out.len());
+        let ty = self.expr(e, Want::Nothing);
+        if self.scope.tasks == tasks && self.out.len() == reports && ty != Ty::Error {
+            let fails = is_check(e);
+            self.report(errors::useless_statement(e.span, fails));
+        }
+    }
+
+    fn let_stmt(&mut self, pattern: &'a LetPattern, ty: Option<&'a TypeExpr>, value: &'a Expr) {
+        let tasks = self.scope.tasks;
+        let found = match ty {
+            Some(written) => {
+                let ty = self.written(written);
+                self.checked_expr(value, &ty, Why::Written(written.span));
+                ty
+            }
+            None => {
+                let found = self.expr(value, Want::Any);
+                self.closed(found, value)
+            }
+        };
+        if found == Ty::Unit && self.scope.tasks == tasks {
+            self.report(errors::no_value(value.span, "this `let`"));
+        }
+        match pattern {
+            LetPattern::Name(bound) => {
+                self.types.insert(bound.id, found);
+                if self.is_fixed(value) {
+                    self.scope.fixed.insert(bound.id);
+                }
+            }
+            LetPattern::Fields(bounds, span) => self.take_apart(bounds, *span, &found),
+        }
+    }
+
+    /// An inferred type that leaves nothing open and is small enough to carry.
+    pub(super) fn closed(&mut self, found: Ty, value: &'a Expr) -> Ty {
+        match &found {
+            Ty::Int | Ty::String | Ty::Bool | Ty::Enum(_) | Ty::Path | Ty::Unit | Ty::Error => return found,
+            _ => {}
+        }
+        if !found.is_small() {
+            return self.wrong(errors::type_too_large(value.span));
+        }
+        if found == Ty::Never || !found.is_open() {
+            return found;
+        }
+        let shown = self.show(&found);
+        self.wrong(errors::cannot_infer(value.span, &shown, &found))
+    }
+
+    /// `{ a, b } = record`
+    pub(super) fn take_apart(&mut self, bounds: &'a [Bound], span: crate::source::Span, from: &Ty) {
+        let record = self.known().record(from);
+        if record.is_none() && !matches!(from, Ty::Error | Ty::Never) {
+            let shown = self.show(from);
+            let optional = self.known().is_optional(from);
+            self.report(errors::not_taken_apart(span, &shown, optional));
+        }
+        for bound in bounds {
+            let ty = match &record {
+                None => Ty::Error,
+                Some(record) => match record.field(&bound.name.text) {
+                    Some(field) => field.ty.clone(),
+                    None => {
+                        let names: Vec<&str> = record.fields.iter().map(|f| f.name.as_str()).collect();
+                        let shown = self.show(from);
+                        let name = &bound.name;
+                        self.wrong(errors::unknown_field(name.span, &name.text, &shown, &names, span))
+                    }
+                },
+            };
+            self.types.insert(bound.id, ty);
+        }
+    }
+
+    /// Where the value of a block stands, for conversions.
+    pub(super) fn part_of(&self, block: &'a Block, ty: Ty) -> Part {
+        match block.stmts.last() {
+            None => Part { id: None, span: block.span, ty },
+            Some(last) => match &last.kind {
+                StmtKind::Expr(e) => Part { id: Some(e.id), span: e.span, ty },
+                StmtKind::Task(_) => Part { id: Some(last.id), span: last.span, ty },
+                StmtKind::Let { .. }
+                | StmtKind::Stage { .. }
+                | StmtKind::Assert { .. }
+                | StmtKind::Bad(_) => Part { id: None, span: last.span, ty },
+            },
+        }
+    }
+}
+
+/// `if cond { fail(…) }`: what it is meant to be is an `assert`.
+fn is_check(e: &Expr) -> bool {
+    matches!(&e.kind, crate::ast::ExprKind::If { otherwise: None, .. })
+}

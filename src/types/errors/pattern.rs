@@ -1,0 +1,70 @@
+//! Of `match` and its patterns.
+
+use super::listed;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Span;
+
+pub(in crate::types) fn not_exhaustive(span: Span, value: Span, of: &str, missing: &[String]) -> Diagnostic {
+    let diagnostic = match missing {
+        [one] if one == "_" => Diagnostic::new(Code::F0303, span, "not every value is taken by an arm"),
+        _ => {
+            let names: Vec<&str> = missing.iter().map(String::as_str).collect();
+            let message = format!("no arm takes {}", listed(&names).replace(" or `", " and `"));
+            Diagnostic::new(Code::F0303, span, message)
+        }
+    };
+    let diagnostic = diagnostic.label(value, format!("this is {of}"));
+    match missing {
+        [one] if one == "_" || one == "a value" => diagnostic.help("add an arm for the rest: `_ => …`"),
+        _ => diagnostic.help("add an arm for each, or `_ => …` for the rest"),
+    }
+}
+
+pub(in crate::types) fn unreachable_arm(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::F0304, span, "this arm is never reached")
+        .note("the arms above take all of its values")
+        .help("drop it, or move it up")
+}
+
+pub(in crate::types) fn match_too_large(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::F0303, span, "this match is too large to be proved exhaustive")
+        .help("split it into several, the inner ones in functions of their own")
+}
+
+pub(in crate::types) fn pattern_none(span: Span, found: &str, already: bool) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::F0319, span, "the value is never `none` here");
+    if already {
+        diagnostic.note("an arm above takes `none`")
+    } else {
+        diagnostic.note(format!("it is {found}"))
+    }
+}
+
+pub(in crate::types) fn pattern_type(span: Span, pattern: &str, value: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0319, span, format!("a pattern of {pattern} cannot take a value of {value}"))
+        .help("write a pattern of the value's own type")
+}
+
+pub(in crate::types) fn pattern_interpolated(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::F0319, span, "a pattern is a plain text")
+        .help("compare in a guard: `text if text == \"… #{x}\" => …`")
+}
+
+pub(in crate::types) fn pattern_args(span: Span, variant: &str, takes: usize, given: usize) -> Diagnostic {
+    let message = format!("the variant carries {takes} values, the pattern names {given}");
+    let message = message
+        .replace("carries 1 values", "carries one value")
+        .replace("carries 0 values", "carries no value");
+    Diagnostic::new(Code::F0319, span, message)
+        .help(format!("it is `{variant}`; `_` takes what does not matter"))
+}
+
+pub(in crate::types) fn pattern_sides(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0319, span, format!("`{name}` is not bound on every side of `|`"))
+        .help("bind the same names on each side, or write two arms")
+}
+
+pub(in crate::types) fn pattern_side_types(span: Span, name: &str, a: &str, b: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0319, span, format!("`{name}` is {a} on one side of `|` and {b} on the other"))
+        .help("write two arms")
+}

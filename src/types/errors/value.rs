@@ -1,0 +1,351 @@
+//! Of values, operators and statements.
+
+use super::{Context, Why, suggested};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Span;
+use crate::types::Ty;
+use crate::types::check::Place;
+
+const HANDLE: &str = "say what holds for `none`: `… ?? other`, a `match`, or check `!= none` before";
+
+pub(in crate::types) fn none_in_text(span: Span, found: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0302, span, "this may be `none`")
+        .note(format!("of type {found}"))
+        .help("give the text a value for that case: `#{value ?? \"…\"}`")
+}
+
+pub(in crate::types) fn none_field(span: Span, base: Span, field: &str, found: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0302, span, format!("`.{field}` of something that may be `none`"))
+        .label(base, format!("this is {found}"))
+        .help(format!("write `?.{field}` (then the result may be `none`), or check `!= none` before"))
+}
+
+pub(in crate::types) fn none_index(base: Span, found: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0302, base, "an index into something that may be `none`")
+        .note(format!("this is {found}"))
+        .help(HANDLE)
+}
+
+pub(in crate::types) fn none_items(span: Span, found: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0302, span, "a loop over something that may be `none`")
+        .note(format!("this is {found}"))
+        .help("go over nothing in that case: `… ?? []`")
+}
+
+pub(in crate::types) fn none_operand(span: Span, op: &str, found: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0302, span, format!("`{op}` with something that may be `none`"))
+        .note(format!("this is {found}"))
+        .help(HANDLE)
+}
+
+pub(in crate::types) fn never_none(span: Span, op: &str, found: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0325, span, format!("{op} on something that is never `none`"))
+        .note(format!("this is {found}"))
+        .help(if op == "`?.`" { "write `.`" } else { "drop `??` and what follows it" })
+}
+
+pub(in crate::types) fn compared_with_none(span: Span, side: Span, found: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0325, span, "a comparison with `none` that always comes out the same")
+        .label(side, format!("this is {found}, never `none`"))
+        .help("drop the comparison")
+}
+
+pub(in crate::types) fn no_text(span: Span, found: &str, unit: bool) -> Diagnostic {
+    if unit {
+        return Diagnostic::new(Code::F0311, span, "this gives no value to put into a text")
+            .note("a task without `->` gives Unit");
+    }
+    Diagnostic::new(Code::F0324, span, format!("{found} cannot be put into a text"))
+        .note("it has no JSON form")
+}
+
+pub(in crate::types) fn unknown_field(
+    span: Span,
+    name: &str,
+    of: &str,
+    names: &[&str],
+    base: Span,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::F0306, span, format!("no field `{name}` in {of}"))
+        .label(base, format!("this is {of}"));
+    suggested(diagnostic, span, name, names, "its fields are")
+}
+
+pub(in crate::types) fn no_fields(span: Span, name: &str, of: &str, ty: &Ty) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::F0306, span, format!("no field `{name}`: {of} has no fields"));
+    match ty {
+        Ty::Map(_) => diagnostic.help(format!("the value of a key is `…[\"{name}\"]`")),
+        Ty::List(_) => diagnostic.help("take one element, `…[0]`, or go over all with `for`"),
+        Ty::Enum(_) => diagnostic.help("what a variant carries is taken out by `match`"),
+        Ty::Json => diagnostic.help("read it as a type first: `from_json<T>(to_json(…))`"),
+        _ => diagnostic,
+    }
+}
+
+pub(in crate::types) fn misspelt_field(span: Span, name: &str, near: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0306, span, format!("no field `{name}` is expected here"))
+        .note(format!("did you mean `{near}`?"))
+        .fix(format!("write `{near}`"), span, near)
+}
+
+pub(in crate::types) fn missing_fields(
+    ctx: &Context<'_>,
+    span: Span,
+    fields: &[String],
+    why: Why,
+) -> Diagnostic {
+    let names: Vec<String> =
+        fields.iter().map(|f| format!("`{}`", f.split(':').next().unwrap_or_default())).collect();
+    let (what, these) = if fields.len() == 1 { ("field", "it is") } else { ("fields", "they are") };
+    let diagnostic =
+        Diagnostic::new(Code::F0318, span, format!("the {what} {} must be given", names.join(", ")))
+            .help(format!("{these} `{}`", fields.join(", ")));
+    match why {
+        Why::Written(at) | Why::Result(at) | Why::Mock(at) => diagnostic.label(at, "because of this type"),
+        Why::Param(def, at) => match ctx.param(def, at) {
+            Some((span, name)) => diagnostic.label(span, format!("for the parameter `{name}`")),
+            None => diagnostic,
+        },
+        _ => diagnostic,
+    }
+}
+
+pub(in crate::types) fn no_index(span: Span, found: &str, ty: &Ty) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::F0301, span, format!("{found} has no elements to index"))
+        .note("a list or a map is expected before `[`");
+    match ty {
+        Ty::Record(_) | Ty::Exit | Ty::Response => diagnostic.help("a field of a record is `record.name`"),
+        Ty::Json => diagnostic.help("read it as a type first: `from_json<T>(to_json(…))`"),
+        Ty::String => diagnostic.help("take a text apart with `split` or `lines`"),
+        _ => diagnostic,
+    }
+}
+
+pub(in crate::types) fn not_iterable(span: Span, found: &str, ty: &Ty) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::F0301, span, format!("cannot go over {found}"))
+        .note("a loop goes over a list or a map");
+    match ty {
+        Ty::Int => diagnostic.help("count with `range(0, n)`"),
+        Ty::String => diagnostic.help("take a text apart with `lines` or `split`"),
+        Ty::Record(_) => {
+            diagnostic.help("go over its fields with `entries(record)` when they are of one type")
+        }
+        _ => diagnostic,
+    }
+}
+
+pub(in crate::types) fn loop_over_nothing(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::F0314, span, "a loop over an empty list")
+        .help("put elements into it, or drop the loop")
+}
+
+pub(in crate::types) fn bad_operand(span: Span, op: &str, found: &str, optional: bool) -> Diagnostic {
+    if optional {
+        return none_operand(span, op, found);
+    }
+    Diagnostic::new(Code::F0316, span, format!("`{op}` cannot be applied to {found}"))
+        .note("it takes numbers, durations, bytes and money")
+}
+
+pub(in crate::types) fn bad_operands(
+    span: Span,
+    op: &str,
+    left: (Span, &str, &Ty),
+    right: (Span, &str, &Ty),
+) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::new(Code::F0316, span, format!("{} `{op}` {} is not defined", left.1, right.1))
+            .label(left.0, format!("this is {}", left.1))
+            .label(right.0, format!("this is {}", right.1));
+    let text = |ty: &Ty| matches!(ty, Ty::String | Ty::Path);
+    match op {
+        "==" | "!=" => diagnostic.help("values of these types are never equal: compare values of one type"),
+        "+" if text(left.2) || text(right.2) => {
+            diagnostic.help("put the value into the text: `\"… #{value}\"`")
+        }
+        "<" | "<=" | ">" | ">=" => diagnostic
+            .help("numbers, texts, units and enums without payload are ordered, each among its own kind"),
+        "in" => diagnostic.help("`in` looks for an element in a list, a key in a map, a part in a text"),
+        _ => diagnostic.help(
+            "`+ -` take two of one kind; `*` a unit and a number; `/` a unit and a number or its own kind",
+        ),
+    }
+}
+
+pub(in crate::types) fn no_equality(span: Span, found: &str, unit: bool) -> Diagnostic {
+    if unit {
+        return Diagnostic::new(Code::F0311, span, "this gives no value to compare")
+            .note("a task without `->` gives Unit");
+    }
+    Diagnostic::new(Code::F0324, span, format!("{found} cannot be compared")).note("it has no JSON form")
+}
+
+pub(in crate::types) fn no_common_type(
+    span: Span,
+    what: &str,
+    before: &str,
+    found: &str,
+    first: Option<Span>,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::F0313, span, format!("{what} have no type in common"))
+        .note(format!("this is {found}"))
+        .help("write the type that is meant: `let name: Type = …`");
+    match first {
+        Some(first) => diagnostic.label(first, format!("this is {before}")),
+        None => diagnostic.help(format!("what stands before is {before}")),
+    }
+}
+
+pub(in crate::types) fn cannot_infer(span: Span, found: &str, ty: &Ty) -> Diagnostic {
+    let example = match ty {
+        Ty::None => "let name: String? = none",
+        Ty::List(_) => "let name: [String] = []",
+        _ => "let name: Type = …",
+    };
+    Diagnostic::new(Code::F0314, span, format!("{found} does not say which type is meant"))
+        .help(format!("write the type: `{example}`"))
+}
+
+pub(in crate::types) fn type_too_large(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::F0314, span, "the type of this value is too large to be inferred")
+        .help("declare a `type` and write it: `let name: Type = …`")
+}
+
+pub(in crate::types) fn no_json(span: Span, found: &str, what: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0324, span, format!("{found} has no JSON form"))
+        .note(format!("{what} needs one"))
+        .help("Unit and everything with a Secret inside have none")
+}
+
+pub(in crate::types) fn no_value(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0311, span, format!("{what} gets no value")).note("this gives Unit")
+}
+
+pub(in crate::types) fn block_without_value(
+    ctx: &Context<'_>,
+    span: Span,
+    what: &str,
+    want: &Ty,
+    why: Why,
+) -> Diagnostic {
+    let shown = ctx.known.show(want);
+    let diagnostic = Diagnostic::new(Code::F0311, span, format!("expected {shown}, but {what}"))
+        .help("the value of a block is that of its last expression");
+    ctx.because(diagnostic, why, want)
+}
+
+pub(in crate::types) fn if_without_else(ctx: &Context<'_>, span: Span, want: &Ty, why: Why) -> Diagnostic {
+    let shown = ctx.known.show(want);
+    let diagnostic = Diagnostic::new(
+        Code::F0302,
+        span,
+        format!("expected {shown}, but without `else` this may be `none`"),
+    )
+    .help("say what holds otherwise: `else { … }`");
+    ctx.because(diagnostic, why, want)
+}
+
+pub(in crate::types) fn useless_statement(span: Span, check: bool) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::F0309, span, "this statement does nothing")
+        .note("it makes no task and is not the value of its block");
+    if check {
+        diagnostic.help("to stop when something is wrong write `assert condition, \"message\"`: what stands below waits for it")
+    } else {
+        diagnostic.help("bind it with `let`, make it the last of the block, or drop it")
+    }
+}
+
+pub(in crate::types) fn not_a_value(span: Span, name: &str, what: &str, way_out: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0311, span, format!("`{name}` is {what}, not a value")).help(way_out)
+}
+
+pub(in crate::types) fn stage_as_value(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0311, span, format!("the stage `{name}` has no value"))
+        .help(format!("what it binds is `{name}.name`; the stage itself stands only in `after`"))
+}
+
+pub(in crate::types) fn unit_name(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0311, span, format!("`{name}` has no value"))
+        .note("its task has no `->`, so its name stands only in `after`")
+        .help("write the type of the task's result behind `->`")
+}
+
+pub(in crate::types) fn ambiguous_variant(span: Span, name: &str, of: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0312, span, format!("`{name}` is a variant of {of} and a name in scope"))
+        .note(format!("both are {of}"))
+        .help(format!("write `{of}.{name}` for the variant, or give the other another name"))
+}
+
+pub(in crate::types) fn unknown_variant(span: Span, name: &str, of: &str, variants: &[&str]) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::F0214, span, format!("{of} has no variant `{name}`"));
+    suggested(diagnostic, span, name, variants, "it has")
+}
+
+pub(in crate::types) fn unknown_name(span: Span, name: &str, owner: Option<&str>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::F0201, span, format!("unknown name `{name}`"));
+    match owner {
+        Some(of) => diagnostic
+            .note(format!("a variant of {of}, which is not what is expected here"))
+            .help(format!("write `{of}.{name}`")),
+        None => diagnostic.note("nothing of this name is in scope"),
+    }
+}
+
+pub(in crate::types) fn task_in_pure(span: Span, name: &str, place: Place) -> Diagnostic {
+    Diagnostic::new(Code::F0310, span, format!("{} cannot call a task", place.words()))
+        .note(format!("`{name}` makes a task"))
+        .help(place.way_out())
+}
+
+pub(in crate::types) fn stage_in_pure(span: Span, place: Place) -> Diagnostic {
+    Diagnostic::new(Code::F0310, span, format!("{} cannot hold a stage", place.words())).help(place.way_out())
+}
+
+pub(in crate::types) fn not_taken_apart(span: Span, found: &str, optional: bool) -> Diagnostic {
+    if optional {
+        return Diagnostic::new(Code::F0302, span, "this may be `none`")
+            .note(format!("the value is {found}"))
+            .help(HANDLE);
+    }
+    Diagnostic::new(Code::F0301, span, format!("{found} has no fields to take apart"))
+        .note("`{ a, b }` takes a record apart")
+}
+
+pub(in crate::types) fn bad_splice(span: Span, found: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0301, span, format!("`...` of {found} inside a list")).note("it splices a list")
+}
+
+pub(in crate::types) fn bad_spread(span: Span, found: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0301, span, format!("`...` of {found} inside a record"))
+        .note("it takes over the fields of a record")
+}
+
+pub(in crate::types) fn duplicate(what: &str, name: &str, span: Span, first: Option<Span>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::F0317, span, format!("the {what} `{name}` is given twice"))
+        .help("drop one of them");
+    match first {
+        Some(first) => diagnostic.label(first, "first here"),
+        None => diagnostic,
+    }
+}
+
+pub(in crate::types) fn empty_race(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::F0308, span, "a race without anyone in it")
+        .help("name at least one call: `race { a(), b() }`")
+}
+
+pub(in crate::types) fn secret_here(span: Span, place: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0801, span, "a secret outside its places")
+        .note(format!("{place} cannot hold a secret"))
+        .help(
+            "a secret goes only into values of `env` and of http `headers`; the process reads it from there",
+        )
+}
+
+pub(in crate::types) fn secret_compared(span: Span) -> Diagnostic {
+    secret_here(span, "a comparison")
+}
+
+pub(in crate::types) fn secret_operand(span: Span, op: &str) -> Diagnostic {
+    secret_here(span, &format!("`{op}`")).help("to put it into a text for `env` write `\"… #{secret}\"`")
+}
