@@ -1,3 +1,5 @@
 //! The `flowc` binary: nothing but the exit code.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    std::process::ExitCode::from(flow::cli::main())
+}

@@ -1,0 +1,26 @@
+//! `flowc explain`: the page of a code.
+
+use super::{args::ExplainArgs, exit::Exit, output};
+use crate::diagnostics::Code;
+
+pub fn run(args: &ExplainArgs) -> Exit {
+    let Some(name) = &args.code else {
+        let width = Code::ALL.iter().map(|c| c.info().name.len()).max().unwrap_or(0);
+        let list: Vec<String> =
+            Code::ALL.iter().map(|c| format!("{:width$}  {}", c.info().name, c.info().title)).collect();
+        output::result(&list.join("\n"));
+        return Exit::Done;
+    };
+    match Code::parse(name) {
+        Some(code) => {
+            output::result(code.page());
+            Exit::Done
+        }
+        None => {
+            let nearest = Code::ALL.iter().min_by_key(|c| strsim::levenshtein(c.info().name, &name.to_uppercase()));
+            let hint = nearest.map(|c| format!("; did you mean {c}?")).unwrap_or_default();
+            output::complain(format_args!("there is no code `{}`{hint} `flowc explain` lists all", output::visible(name)));
+            Exit::WrongUse
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Writing to the terminal: results to standard output, everything for people to standard error. A reader that has gone
+//! away is no error: what it would have read is dropped.
+#![allow(clippy::print_stderr)]
+
+use std::fmt::Arguments;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+/// Writes a result, with a newline at its end.
+pub fn result(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes());
+    if !text.ends_with('\n') {
+        let _ = out.write_all(b"\n");
+    }
+    let _ = out.flush();
+}
+
+/// Writes a JSON document as a result.
+pub fn json(value: &serde_json::Value) {
+    result(&format!("{value:#}"));
+}
+
+/// Writes something for people.
+pub fn say(text: Arguments<'_>) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Says that something is wrong, apart from diagnostics.
+pub fn complain(text: Arguments<'_>) {
+    let _ = writeln!(std::io::stderr().lock(), "error: {text}");
+}
+
+/// Writes a result to a file, or to standard output where none is given.
+///
+/// # Errors
+/// What the system said, with the file's name.
+pub fn to_file_or_result(path: Option<&Path>, text: &str) -> Result<(), String> {
+    match path {
+        Some(path) => std::fs::write(path, text).map_err(|e| format!("cannot write {}: {e}", path.display())),
+        None => {
+            result(text);
+            Ok(())
+        }
+    }
+}
+
+/// Whether standard error is a terminal that wants colour.
+pub fn color() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::io::stderr().is_terminal()
+}
+
+/// Whether a person sits in front of both input and error output.
+pub fn interactive() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Columns of the terminal.
+pub fn width() -> usize {
+    rustix::termios::tcgetwinsize(std::io::stderr()).map_or(100, |w| (w.ws_col as usize).clamp(40, 120))
+}
+
+/// The text with control characters made visible, so that what a task printed cannot steer the terminal.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            '\r' => {}
+            c if c.is_control() || is_bidi(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn escape_sequences_lose_their_power() {
+        assert_eq!(visible("a\u{1b}[2Jb\u{202e}c\u{9b}"), "a\\u{1b}[2Jb\\u{202e}c\\u{9b}");
+        assert_eq!(visible("tab\tline\nend\r"), "tab\tline\nend");
+    }
+}
