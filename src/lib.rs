@@ -31,3 +31,7 @@ pub mod plan;
 pub mod schedule;
 
 pub mod store;
+
+pub mod exec;
+
+pub mod cli;

@@ -1,6 +1,10 @@
 //! `flowc completions`: a script for a shell.
 
-use super::{args::{Cli, CompletionsArgs}, exit::Exit, output};
+use super::{
+    args::{Cli, CompletionsArgs},
+    exit::Exit,
+    output,
+};
 use clap::CommandFactory;
 
 pub fn run(args: &CompletionsArgs) -> Exit {

@@ -17,9 +17,13 @@ pub fn run(args: &ExplainArgs) -> Exit {
             Exit::Done
         }
         None => {
-            let nearest = Code::ALL.iter().min_by_key(|c| strsim::levenshtein(c.info().name, &name.to_uppercase()));
+            let nearest =
+                Code::ALL.iter().min_by_key(|c| strsim::levenshtein(c.info().name, &name.to_uppercase()));
             let hint = nearest.map(|c| format!("; did you mean {c}?")).unwrap_or_default();
-            output::complain(format_args!("there is no code `{}`{hint} `flowc explain` lists all", output::visible(name)));
+            output::complain(format_args!(
+                "there is no code `{}`{hint} `flowc explain` lists all",
+                output::visible(name)
+            ));
             Exit::WrongUse
         }
     }

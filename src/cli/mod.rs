@@ -4,17 +4,11 @@
 //! are in [`args`], what they mean together with `flow.toml` in [`config`].
 
 mod args;
-mod check;
-mod compile;
 mod completions;
-mod config;
 mod exit;
 mod explain;
-mod graph;
 mod new;
 mod output;
-mod plan;
-mod program;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -49,10 +43,6 @@ fn start() -> Exit {
     };
     match cli.command {
         Command::New(args) => new::run(&args),
-        Command::Check(args) => check::run(&args),
-        Command::Compile(args) => compile::run(&args),
-        Command::Plan(args) => plan::run(&args),
-        Command::Graph(args) => graph::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),
         _ => Exit::WrongUse,
