@@ -1,0 +1,32 @@
+//! What tests share.
+
+pub mod model_stub;
+
+use std::path::PathBuf;
+
+/// The real `claude`, or a word on standard error that the test is skipped.
+pub fn claude() -> Option<PathBuf> {
+    let installed = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".cache/claude/node_modules/.bin/claude");
+    let path = std::env::var_os("FLOW_TEST_CLAUDE").map_or(installed, PathBuf::from);
+    if path.exists() {
+        return Some(path);
+    }
+    missing("claude");
+    None
+}
+
+/// The path of a program that some tests need.
+pub fn program(name: &str) -> Option<PathBuf> {
+    let found = std::env::split_paths(&std::env::var_os("PATH")?).map(|d| d.join(name)).find(|p| p.is_file());
+    if found.is_none() {
+        missing(name);
+    }
+    found
+}
+
+/// Where the tests must not be skipped, they fail instead.
+fn missing(name: &str) {
+    let required = std::env::var("FLOW_TEST_REQUIRE").unwrap_or_default();
+    assert!(!required.split(',').any(|r| r == name), "{name} is required here and is not installed");
+    eprintln!("skipped: {name} is not installed");
+}
