@@ -156,13 +156,14 @@ pub(super) fn is_network(path: &Path) -> bool {
     rustix::fs::statfs(path).is_ok_and(|stat| SHARED.contains(&(stat.f_type & 0xFFFF_FFFF)))
 }
 
-/// A private folder in the system's place for temporary files, removed when this is dropped.
+/// A private folder that is removed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Scratch(std::path::PathBuf);
 
 impl Scratch {
-    pub(super) fn new() -> Result<Scratch, StoreError> {
-        let path = std::env::temp_dir().join(format!("flowc{}", temp_name()));
+    /// Makes one in `place`.
+    pub(super) fn new(place: &Path) -> Result<Scratch, StoreError> {
+        let path = place.join(temp_name());
         new_dir(&path)?;
         let path = path.canonicalize().map_err(|error| StoreError::at("open folder", &path, error))?;
         Ok(Scratch(path))
@@ -175,7 +176,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // It is in the system's temporary folder: what cannot be removed now is removed with that.
+        // Its name is that of a temporary file: what cannot be removed now is found by gc.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

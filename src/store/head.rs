@@ -99,14 +99,14 @@ pub enum HeadCheck {
     Cut { noted: u64, found: u64 },
 }
 
-/// Compares the copy in `dir` with a journal that ends with `head` and has, under the noted number, the event that
-/// `hash_at` gives.
+/// Compares the copy with a journal that ends with `head` and has, under the noted number, the event that `hash_at` gives.
+/// Of a run that is being written to, the copy is to be read before the journal's head.
 pub(super) fn compare(
-    dir: &Path,
+    note: Option<&HeadNote>,
     head: Head,
     hash_at: impl FnOnce(u64) -> Result<Option<super::row::Hash>, StoreError>,
 ) -> Result<HeadCheck, StoreError> {
-    let Some(note) = read(dir)? else { return Ok(HeadCheck::Agrees) };
+    let Some(note) = note else { return Ok(HeadCheck::Agrees) };
     let (noted, found) = (note.head.seq, head.seq);
     if noted > found {
         let by_power = !note.synced && note.boot != boot_id();
@@ -148,19 +148,19 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut file = HeadFile::open(dir.path()).unwrap();
         file.note(head(9), false).unwrap();
-        let stored = |seq| Ok(Some(head(seq).hash));
-        assert_eq!(compare(dir.path(), head(9), stored).unwrap(), HeadCheck::Agrees);
-        assert_eq!(compare(dir.path(), head(12), stored).unwrap(), HeadCheck::Agrees);
-        assert_eq!(compare(dir.path(), head(7), stored).unwrap(), HeadCheck::Cut { noted: 9, found: 7 });
-        let other = |_| Ok(Some([7; 32]));
-        assert_eq!(compare(dir.path(), head(12), other).unwrap(), HeadCheck::Cut { noted: 9, found: 12 });
+        let check = |end, hash_at: &dyn Fn(u64) -> Result<Option<[u8; 32]>, StoreError>| {
+            compare(read(dir.path()).unwrap().as_ref(), end, hash_at)
+        };
+        let stored = &|seq| Ok(Some(head(seq).hash));
+        assert_eq!(check(head(9), stored).unwrap(), HeadCheck::Agrees);
+        assert_eq!(check(head(12), stored).unwrap(), HeadCheck::Agrees);
+        assert_eq!(check(head(7), stored).unwrap(), HeadCheck::Cut { noted: 9, found: 7 });
+        let other = &|_| Ok(Some([7; 32]));
+        assert_eq!(check(head(12), other).unwrap(), HeadCheck::Cut { noted: 9, found: 12 });
         file.boot = "another".to_owned();
         file.note(head(10), false).unwrap();
-        assert_eq!(
-            compare(dir.path(), head(7), stored).unwrap(),
-            HeadCheck::LostTail { noted: 10, found: 7 }
-        );
+        assert_eq!(check(head(7), stored).unwrap(), HeadCheck::LostTail { noted: 10, found: 7 });
         file.note(head(11), true).unwrap();
-        assert_eq!(compare(dir.path(), head(7), stored).unwrap(), HeadCheck::Cut { noted: 11, found: 7 });
+        assert_eq!(check(head(7), stored).unwrap(), HeadCheck::Cut { noted: 11, found: 7 });
     }
 }

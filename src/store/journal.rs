@@ -60,6 +60,9 @@ pub trait Journal: Send + std::fmt::Debug {
         sync: Sync,
     ) -> Result<Committed, StoreError>;
 
+    /// Makes the record itself, not only what is committed to it, survive what the durability asks. Once, for a new one.
+    fn settle(&mut self) -> Result<(), StoreError>;
+
     /// Gives every row after number `after` (0: all) in order, in constant memory, verifying the chain as it goes, and
     /// returns the head that it ends with.
     ///

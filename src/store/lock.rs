@@ -136,6 +136,9 @@ impl RunLock {
         let path = dir.lock_file();
         let begun = Instant::now();
         loop {
+            if disk::look(dir.path())?.is_none() {
+                return Err(StoreError::NoSuchRun { name: dir.id().to_owned(), candidates: Vec::new() });
+            }
             let lock = RunLock { file: disk::ensure_file(&path)?, run: dir.id().to_owned() };
             match rustix::fs::flock(&lock.file, FlockOperation::NonBlockingLockExclusive) {
                 // The folder may have been taken away between the opening and the locking.

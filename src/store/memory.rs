@@ -103,6 +103,10 @@ impl Journal for MemoryJournal {
         Ok(Committed { first, last: self.rows.len() as u64 })
     }
 
+    fn settle(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn replay(&self, after: u64, each: &mut OnRow<'_>) -> Result<Head, StoreError> {
         let skip = usize::try_from(after).unwrap_or(usize::MAX);
         for (index, kept) in self.rows.iter().enumerate().skip(skip) {

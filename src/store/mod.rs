@@ -17,7 +17,7 @@
 //! let project = Project::find(folder)?;                       // nearest flow.toml upward, else the folder
 //! let dir = project.create_run(now)?;
 //! let lock = RunLock::acquire(&dir, now)?;                    // the warden; the runner: RunLock::inherited
-//! let mut store = RunStore::create(&dir, lock, Durability::Power)?;  // from now on dir.id() may be shown
+//! let mut store = RunStore::create(&dir, lock, Durability::Power)?;
 //! let value = store.put_value(b"{\"answer\":42}")?;           // ValueRef: small ones inline, large ones in a file
 //! let body = serde_json::to_vec(&value).unwrap_or_default();
 //! let settled = Entry {
@@ -25,6 +25,7 @@
 //!     attempt: None, tries: None, body: &body,
 //! };
 //! let done = store.commit(&[settled], Sync::Now)?;            // one transaction a turn of the loop
+//! store.settle()?;                                             // after this, or a Sync::Now, dir.id() may be shown
 //! assert_eq!((done.first, done.last), (1, 1));
 //! store.note_head()?;                                          // after each closed wave
 //! drop(store.close()?);                                        // gives the lock back
@@ -51,8 +52,12 @@
 
 mod disk;
 mod error;
+mod fork;
+mod fsck;
+mod gc;
 mod head;
 mod inbox;
+mod index;
 mod journal;
 pub mod kinds;
 mod lock;
@@ -65,8 +70,12 @@ mod sqlite;
 mod values;
 
 pub use error::StoreError;
+pub use fork::fork;
+pub use fsck::{Repaired, Report, check, repair};
+pub use gc::{GcReport, GcRules, gc};
 pub use head::HeadCheck;
 pub use inbox::{MAX_MESSAGE, Message, Messages, put_message, remove_message, take_messages};
+pub use index::{Cached, Durations, Index, RunHead, Sample, Summarise, Summary, is_held};
 pub use journal::{Committed, Durability, Journal, OnRow, Sync};
 pub use lock::{LockHolder, LockProcess, RunLock, boot_id, host, start_of};
 pub use memory::MemoryJournal;

@@ -55,7 +55,6 @@ impl Project {
     }
 
     /// Where folders go that gc takes away.
-    #[allow(dead_code)]
     pub(super) fn gone_folder(&self) -> PathBuf {
         self.state.join("gone")
     }

@@ -27,6 +27,8 @@ pub struct RunStore {
     /// The last head that a synced commit ended with.
     on_disk: Head,
     lost_tail: Option<(u64, u64)>,
+    /// The record itself, and not only what is committed to it, is where it has to be.
+    settled: bool,
     place: Option<Place>,
 }
 
@@ -41,17 +43,30 @@ struct Place {
 }
 
 impl RunStore {
-    /// Makes the record of a new run. With [`Durability::Power`] it survives a loss of power when this returns: only then
-    /// may the run's id be shown.
+    /// Makes the record of a new run. It waits for no disk: that is done by [`RunStore::settle`], at the latest by the first
+    /// commit with [`Sync::Now`].
     pub fn create(dir: &RunDir, lock: RunLock, durability: Durability) -> Result<RunStore, StoreError> {
         check_lock(dir, &lock)?;
         let options = OwnerOptions { durability, exclusive: dir.is_network() };
         let journal = SqliteJournal::create(dir.path(), dir.id(), options)?;
-        let store = RunStore::over(dir, lock, durability, Box::new(journal))?;
-        if durability == Durability::Power {
-            dir.sync_names()?;
-        }
+        let mut store = RunStore::over(dir, lock, durability, Box::new(journal))?;
+        store.settled = durability == Durability::Process;
         Ok(store)
+    }
+
+    /// Makes a new run survive a loss of power under [`Durability::Power`]: its journal, its folder and all above. Before
+    /// this (or a commit with [`Sync::Now`]) has returned, the run's id is not to be shown. Does nothing the second time.
+    pub fn settle(&mut self) -> Result<(), StoreError> {
+        if self.settled {
+            return Ok(());
+        }
+        self.journal.settle()?;
+        if let Some(place) = &self.place {
+            place.dir.sync_names()?;
+        }
+        self.settled = true;
+        self.on_disk = self.journal.head();
+        Ok(())
     }
 
     /// Opens the record of a run for a new session. Fold it with [`RunStore::replay`] before the first commit; until then
@@ -64,15 +79,16 @@ impl RunStore {
         let options = OwnerOptions { durability, exclusive: dir.is_network() };
         let journal = SqliteJournal::open(dir.path(), dir.id(), options)?;
         let end = journal.head();
-        let lost_tail = match head::compare(dir.path(), end, |seq| journal.hash_at(seq))? {
-            HeadCheck::Agrees => None,
-            HeadCheck::LostTail { noted, found } => Some((found, noted)),
-            HeadCheck::Cut { noted, found } => {
-                let why = format!("it ends with event {found}, but event {noted} was noted outside");
-                let last_good_seq = if found < noted { found } else { 0 };
-                return Err(StoreError::Damaged { last_good_seq, why });
-            }
-        };
+        let lost_tail =
+            match head::compare(head::read(dir.path())?.as_ref(), end, |seq| journal.hash_at(seq))? {
+                HeadCheck::Agrees => None,
+                HeadCheck::LostTail { noted, found } => Some((found, noted)),
+                HeadCheck::Cut { noted, found } => {
+                    let why = format!("it ends with event {found}, but event {noted} was noted outside");
+                    let last_good_seq = if found < noted { found } else { 0 };
+                    return Err(StoreError::Damaged { last_good_seq, why });
+                }
+            };
         let mut store = RunStore::over(dir, lock, durability, Box::new(journal))?;
         store.lost_tail = lost_tail;
         Ok(store)
@@ -86,6 +102,7 @@ impl RunStore {
             pending: Pending::new(),
             on_disk: Head::EMPTY,
             lost_tail: None,
+            settled: true,
             place: None,
         }
     }
@@ -106,6 +123,7 @@ impl RunStore {
             pending: Pending::new(),
             on_disk,
             lost_tail: None,
+            settled: true,
             place: Some(place),
         })
     }
@@ -228,6 +246,7 @@ impl RunStore {
         let committed = self.journal.commit(entries, &values, sync)?;
         self.pending.clear();
         if sync == Sync::Now {
+            self.settle()?;
             self.on_disk = self.journal.head();
         }
         Ok(committed)

@@ -28,8 +28,9 @@ const PAGE: i64 = 4096;
 /// The first SQLite in which a WAL that is reset while it is read cannot lose a commit.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-/// How long a connection waits for another one's transaction.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection waits for another one's transaction. They are short; only an owner that allows no viewers keeps
+/// its lock.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How the owner opens a journal.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +61,12 @@ pub(super) fn connect(path: &Path, flags: OpenFlags, cache_kib: i64) -> Result<C
             source: std::io::Error::other(format!("SQLite {} is too old", rusqlite::version())),
         });
     }
+    // SQLite follows no links, but would wait for ever at a pipe.
+    for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm"), beside(path, "-journal")] {
+        if file.symlink_metadata().is_ok_and(|meta| !meta.is_file()) {
+            return Err(StoreError::NotOurs { why: format!("{} is not a regular file", file.display()) });
+        }
+    }
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let opened = Connection::open_with_flags(path, flags).map_err(|error| refused(path, error))?;
     house_rules(&opened, cache_kib).map_err(|error| StoreError::sqlite("open the journal", error, 0))?;
@@ -70,9 +77,6 @@ pub(super) fn connect(path: &Path, flags: OpenFlags, cache_kib: i64) -> Result<C
 fn refused(path: &Path, error: rusqlite::Error) -> StoreError {
     match disk::look(path) {
         Ok(None) => StoreError::NoRecord,
-        Ok(Some(_)) if path.symlink_metadata().is_ok_and(|meta| !meta.is_file()) => {
-            StoreError::NotOurs { why: format!("{} is not a regular file", path.display()) }
-        }
         Ok(Some(_)) | Err(_) => StoreError::sqlite("open the journal", error, 0),
     }
 }

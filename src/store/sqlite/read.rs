@@ -231,6 +231,9 @@ pub(super) fn integrity(db: &Connection, thorough: bool) -> Vec<String> {
     }
 }
 
+/// Receives a value and its hash.
+pub(in super::super) type OnValue<'f> = dyn FnMut(Hash, &[u8]) -> Result<(), StoreError> + 'f;
+
 /// A reader of a journal, also while its owner writes. Never writes, never folds the WAL back.
 #[derive(Debug)]
 pub struct View {
@@ -254,7 +257,7 @@ impl View {
 
     /// Opens a copy of the journal: neither it nor its companions are touched, whatever state they are in.
     pub(in super::super) fn open_copy(dir: &Path, run: &str) -> Result<View, StoreError> {
-        View::copied(&resolved(dir)?, run)
+        View::copied(&resolved(dir)?, run, dir)
     }
 
     fn open_file(path: &Path, run: &str) -> Result<View, StoreError> {
@@ -272,15 +275,18 @@ impl View {
             return Err(StoreError::sqlite("read the journal", error, 0));
         }
         if disk::look(&beside(path, "-wal"))?.is_some_and(|(_, length)| length > 0) {
-            return View::copied(path, &run);
+            return View::copied(path, &run, &std::env::temp_dir());
         }
         let still = address(path, "immutable=1");
         let db = connect(Path::new(&still), flags | OpenFlags::SQLITE_OPEN_URI, VIEW_CACHE)?;
         Ok(View { db, run, _copy: None })
     }
 
-    fn copied(path: &Path, run: &str) -> Result<View, StoreError> {
-        let scratch = disk::Scratch::new()?;
+    fn copied(path: &Path, run: &str, place: &Path) -> Result<View, StoreError> {
+        if disk::look(path)?.is_none() {
+            return Err(StoreError::NoRecord);
+        }
+        let scratch = disk::Scratch::new(place)?;
         let to = scratch.path().join(super::FILE);
         disk::copy_file(path, &to)?;
         let wal = beside(path, "-wal");
@@ -324,9 +330,14 @@ impl View {
         replay(&self.db, &self.run, after, each)
     }
 
+    /// The stored hash of an event.
+    pub(in super::super) fn hash_at(&self, seq: u64) -> Result<Option<Hash>, StoreError> {
+        hash_of(&self.db, seq)
+    }
+
     /// Kind and time of the last event, not verified: enough for a list of runs.
     pub fn last(&self) -> Result<Option<(u16, i64)>, StoreError> {
-        last(&self.db)
+        Ok(last(&self.db)?.map(|(kind, at, _)| (kind, at)))
     }
 
     /// The bytes kept under `hash` in the journal, verified.
@@ -335,10 +346,7 @@ impl View {
     }
 
     /// Gives every value of the journal that is what it says it is; the hashes of the others are returned.
-    pub(in super::super) fn values(
-        &self,
-        each: &mut dyn FnMut(Hash, &[u8]) -> Result<(), StoreError>,
-    ) -> Result<Vec<Hash>, StoreError> {
+    pub(in super::super) fn values(&self, each: &mut OnValue<'_>) -> Result<Vec<Hash>, StoreError> {
         let read = |error| StoreError::sqlite("read values", error, 0);
         let mut bad = Vec::new();
         let mut statement = self.db.prepare("SELECT hash, bytes FROM value").map_err(read)?;
@@ -364,11 +372,13 @@ impl View {
     }
 }
 
-/// Kind and time of the last event.
-pub(super) fn last(db: &Connection) -> Result<Option<(u16, i64)>, StoreError> {
-    db.query_row("SELECT kind, at FROM event ORDER BY seq DESC LIMIT 1", (), |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })
-    .optional()
-    .map_err(|error| StoreError::sqlite("read the last event", error, 0))
+/// Kind, time and number of an event.
+pub(super) type Brief = (u16, i64, u64);
+
+/// The last event, not verified.
+pub(super) fn last(db: &Connection) -> Result<Option<Brief>, StoreError> {
+    let sql = "SELECT kind, at, seq FROM event ORDER BY seq DESC LIMIT 1";
+    db.query_row(sql, (), |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?.cast_unsigned())))
+        .optional()
+        .map_err(|error| StoreError::sqlite("read the last event", error, 0))
 }

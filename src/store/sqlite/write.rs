@@ -1,5 +1,10 @@
 //! The owner's journal: one transaction a turn, fenced, with syncs only where the promise needs them.
 
+mod log;
+#[cfg(test)]
+mod tests;
+
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -10,21 +15,10 @@ use super::super::row::{Chain, Entry, Hash, Head};
 use super::super::{disk, kinds};
 use super::schema::{self, Standing};
 use super::{OwnerOptions, PAGE, beside, connect, read, resolved};
+use log::{FIRST_GROWTH, Files, LOOK_AFTER, set_wal};
 
 /// Page cache of the owner, in KiB.
 const CACHE: i64 = 1024;
-
-/// The same while the WAL is grown: small, so that pages leave it.
-const CACHE_TO_SPILL: i64 = 64;
-
-/// Length up to which the WAL grows before it is folded back, in pages.
-const WAL_PAGES: i64 = 1024;
-
-/// Bytes by which the WAL is first made longer than what is in it; doubled each time it proves too short.
-const FIRST_GROWTH: u64 = 256 * 1024;
-
-/// Work (about pages written) after which the length of the WAL is looked at.
-const LOOK_AFTER: usize = 256;
 
 const INSERT: &str = "INSERT INTO event(seq, at, mono, epoch, kind, task, generation, attempt, try, body, hash) \
                       VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)";
@@ -57,20 +51,8 @@ pub struct SqliteJournal {
     poison: Option<String>,
 }
 
-/// The files that a journal consists of, to see when one is replaced while it is open.
-#[derive(Debug)]
-struct Files {
-    main: PathBuf,
-    wal: PathBuf,
-    main_is: disk::Identity,
-    wal_is: Option<disk::Identity>,
-    /// Length to which the WAL was grown ahead, in bytes.
-    grown: u64,
-}
-
 impl SqliteJournal {
-    /// Makes the journal of a new run in `dir`. With [`Durability::Power`] it is on the disk when this returns, but not
-    /// yet the entries of `dir`.
+    /// Makes the journal of a new run in `dir`. Nothing of it need be on the disk before [`Journal::settle`].
     pub(in super::super) fn create(
         dir: &Path,
         run: &str,
@@ -88,7 +70,6 @@ impl SqliteJournal {
         let mut journal = SqliteJournal::over(db, path, run, options.durability, Head::EMPTY, 0)?;
         if options.durability == Durability::Power {
             journal.grow_wal(FIRST_GROWTH)?;
-            journal.fold_back("RESTART")?;
         }
         Ok(journal)
     }
@@ -112,16 +93,7 @@ impl SqliteJournal {
         let found = read::run_row(&db)?;
         read::check_run(&found, run)?;
         set_wal(&db, options.exclusive)?;
-        let orderly = read::last(&db)?.is_none_or(|(kind, _)| kinds::is_orderly_end(kind));
-        if !orderly && let Some(line) = read::integrity(&db, false).into_iter().next() {
-            let last_good_seq = match read::replay(&db, run, 0, &mut |_| std::ops::ControlFlow::Continue(()))
-            {
-                Ok(head) => head.seq,
-                Err(StoreError::Damaged { last_good_seq, .. }) => last_good_seq,
-                Err(_) => 0,
-            };
-            return Err(StoreError::Damaged { last_good_seq, why: line });
-        }
+        check_end(&db, run, found.head)?;
         SqliteJournal::over(db, path, run, options.durability, found.head, found.epoch)
     }
 
@@ -158,104 +130,54 @@ impl SqliteJournal {
         Ok(journal)
     }
 
+    /// Fills this new journal with the events of `source` up to number `upto` and with its values, under this journal's
+    /// run. Returns the damage that ended the copying early, if any, and the hashes of values that were not whole.
+    pub(in super::super) fn copy_from(
+        &mut self,
+        source: &super::View,
+        upto: u64,
+    ) -> Result<(Option<StoreError>, Vec<Hash>), StoreError> {
+        let epoch = source.epoch()?;
+        let (head, damage, bad) = self.transaction(|journal| {
+            let mut head = journal.head;
+            let mut failure = None;
+            let read = source.replay(0, &mut |row| {
+                if row.seq > upto {
+                    return ControlFlow::Break(());
+                }
+                match insert(&journal.db, &mut journal.chain, &head, row.epoch, &row.entry()) {
+                    Ok(next) => {
+                        head = next;
+                        ControlFlow::Continue(())
+                    }
+                    Err(error) => {
+                        failure = Some(error);
+                        ControlFlow::Break(())
+                    }
+                }
+            });
+            if let Some(error) = failure {
+                return Err(error);
+            }
+            let bad = source.values(&mut |hash, bytes| {
+                let kept = journal
+                    .db
+                    .prepare_cached(KEEP_VALUE)
+                    .and_then(|mut keep| keep.execute((&hash[..], bytes)));
+                kept.map(|_| ()).map_err(|error| StoreError::sqlite("copy a value", error, 0))
+            })?;
+            move_head(&journal.db, epoch, head, (journal.found_epoch, journal.head.seq))?;
+            Ok((head, read.err(), bad))
+        })?;
+        self.head = head;
+        self.found_epoch = epoch;
+        self.epoch = epoch.saturating_add(1);
+        Ok((damage, bad))
+    }
+
     /// The stored hash of an event.
     pub(in super::super) fn hash_at(&self, seq: u64) -> Result<Option<Hash>, StoreError> {
         read::hash_of(&self.db, seq)
-    }
-
-    /// Sets how far commits are synced, and reads it back.
-    fn set_level(&mut self, level: Level, check: bool) -> Result<(), StoreError> {
-        if self.level == level && !check {
-            return Ok(());
-        }
-        let (word, number) = match level {
-            Level::Normal => ("PRAGMA synchronous=NORMAL", 1),
-            Level::Full => ("PRAGMA synchronous=FULL", 2),
-        };
-        let failed = |error| StoreError::sqlite("set the journal's sync", error, 0);
-        self.db.execute_batch(word).map_err(failed)?;
-        let now: i64 = self.db.pragma_query_value(None, "synchronous", |row| row.get(0)).map_err(failed)?;
-        if now != number {
-            let source = std::io::Error::other(format!("synchronous is {now} and not {number}"));
-            return Err(StoreError::Io { doing: "set the journal's sync".to_owned(), source });
-        }
-        self.level = level;
-        Ok(())
-    }
-
-    /// Fails when the files under the journal's names are no longer those that are open.
-    fn same_files(&mut self) -> Result<(), StoreError> {
-        let damaged = |why: &str| StoreError::Damaged { last_good_seq: self.head.seq, why: why.to_owned() };
-        match disk::look(&self.files.main)? {
-            Some((identity, _)) if identity == self.files.main_is => {}
-            Some(_) => return Err(damaged("the journal was replaced while it was open")),
-            None => return Err(damaged("the journal was removed or moved while it was open")),
-        }
-        match (disk::look(&self.files.wal)?, self.files.wal_is) {
-            (Some((identity, length)), Some(expected)) if identity == expected => {
-                let longest = u64::try_from(WAL_PAGES * PAGE).unwrap_or(u64::MAX);
-                let grown = self.files.grown;
-                if self.durability == Durability::Power && length > grown && length < longest {
-                    self.grow_wal((grown * 2).clamp(FIRST_GROWTH, longest))?;
-                }
-                Ok(())
-            }
-            (Some((identity, _)), None) => {
-                self.files.wal_is = Some(identity);
-                Ok(())
-            }
-            (None, None) => Ok(()),
-            (Some(_), Some(_)) => Err(damaged("the journal's WAL was replaced while it was open")),
-            (None, Some(_)) => Err(damaged("the journal's WAL was removed while it was open")),
-        }
-    }
-
-    /// Makes the WAL longer than what is in it, so that the next commits overwrite blocks that the file has already: a sync
-    /// is then one write to the disk, not two. The pages of a transaction that is too large for the cache go there
-    /// before it ends; it is rolled back, so that they are no part of the record.
-    fn grow_wal(&mut self, bytes: u64) -> Result<(), StoreError> {
-        let failed = |error| StoreError::sqlite("make room for the journal", error, 0);
-        self.db.pragma_update(None, "cache_size", -CACHE_TO_SPILL).map_err(failed)?;
-        self.db.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
-        let length = bytes.saturating_add(u64::try_from(CACHE_TO_SPILL * 1024).unwrap_or(0)).cast_signed();
-        let filled =
-            self.db.execute("INSERT INTO value(hash, bytes) VALUES(zeroblob(32), zeroblob(?1))", [length]);
-        self.db.execute_batch("ROLLBACK").map_err(failed)?;
-        self.db.pragma_update(None, "cache_size", -CACHE).map_err(failed)?;
-        filled.map_err(failed)?;
-        let looked = disk::look(&self.files.wal)?;
-        self.files.wal_is = looked.map(|(identity, _)| identity);
-        self.files.grown = looked.map_or(0, |(_, length)| length).max(bytes);
-        Ok(())
-    }
-
-    /// Folds the WAL back into the file, synced as far as the durability asks.
-    fn fold_back(&mut self, how: &str) -> Result<(), StoreError> {
-        if self.durability == Durability::Power {
-            self.set_level(Level::Full, false)?;
-        }
-        let sql = match how {
-            "TRUNCATE" => "PRAGMA wal_checkpoint(TRUNCATE)",
-            "RESTART" => "PRAGMA wal_checkpoint(RESTART)",
-            _ => "PRAGMA wal_checkpoint(PASSIVE)",
-        };
-        self.work = 0;
-        let folded = self.db.query_row(sql, (), |_| Ok(()));
-        folded.map_err(|error| {
-            let error = StoreError::sqlite("fold the journal's WAL back", error, self.head.seq);
-            self.note_failure(&error);
-            error
-        })
-    }
-
-    /// Folds the WAL back when it has become long.
-    fn fold_if_long(&mut self) -> Result<(), StoreError> {
-        self.work = 0;
-        let pages: i64 = self
-            .db
-            .query_row("PRAGMA wal_checkpoint(NOOP)", (), |row| row.get(1))
-            .map_err(|error| StoreError::sqlite("look at the journal's WAL", error, self.head.seq))?;
-        if pages >= WAL_PAGES { self.fold_back("PASSIVE") } else { Ok(()) }
     }
 
     /// After a failure whose outcome is not known, nothing more is written through this connection.
@@ -322,35 +244,57 @@ impl SqliteJournal {
             }
         }
         let mut head = self.head;
-        let mut insert = db.prepare_cached(INSERT).map_err(failed)?;
         for entry in entries {
-            let seq = head.seq + 1;
-            let hash = chain.hash(&head.hash, seq, *epoch, entry);
-            insert
-                .execute((
-                    seq.cast_signed(),
-                    entry.at,
-                    entry.mono,
-                    epoch.cast_signed(),
-                    entry.kind,
-                    entry.task,
-                    entry.generation,
-                    entry.attempt,
-                    entry.tries,
-                    entry.body,
-                    &hash[..],
-                ))
-                .map_err(failed)?;
-            head = Head { seq, hash };
+            head = insert(db, chain, &head, *epoch, entry)?;
         }
-        let place = (epoch.cast_signed(), head.seq.cast_signed(), &head.hash[..]);
-        let expected = (self.found_epoch.cast_signed(), self.head.seq.cast_signed());
-        let moved = db
-            .prepare_cached(MOVE_HEAD)
-            .and_then(|mut update| update.execute((place.0, place.1, place.2, expected.0, expected.1)))
-            .map_err(failed)?;
-        if moved == 1 { Ok(head) } else { Err(StoreError::Fenced) }
+        move_head(db, *epoch, head, (self.found_epoch, self.head.seq))?;
+        Ok(head)
     }
+}
+
+/// Writes the event after `head` and returns the head with it.
+fn insert(
+    db: &Connection,
+    chain: &mut Chain,
+    head: &Head,
+    epoch: u64,
+    entry: &Entry<'_>,
+) -> Result<Head, StoreError> {
+    let seq = head.seq + 1;
+    let hash = chain.hash(&head.hash, seq, epoch, entry);
+    let columns = (
+        seq.cast_signed(),
+        entry.at,
+        entry.mono,
+        epoch.cast_signed(),
+        entry.kind,
+        entry.task,
+        entry.generation,
+        entry.attempt,
+        entry.tries,
+        entry.body,
+        &hash[..],
+    );
+    db.prepare_cached(INSERT)
+        .and_then(|mut statement| statement.execute(columns))
+        .map_err(|error| StoreError::sqlite("write the journal", error, head.seq))?;
+    Ok(Head { seq, hash })
+}
+
+/// Moves the head, if the file still has the session and the number that are `expected`.
+fn move_head(db: &Connection, epoch: u64, head: Head, expected: (u64, u64)) -> Result<(), StoreError> {
+    let columns = (
+        epoch.cast_signed(),
+        head.seq.cast_signed(),
+        &head.hash[..],
+        expected.0.cast_signed(),
+        expected.1.cast_signed(),
+    );
+    let moved = db
+        .prepare_cached(MOVE_HEAD)
+        .and_then(|mut update| update.execute(columns))
+        .map_err(|error| StoreError::sqlite("write the journal", error, head.seq))?;
+    if moved == 1 { Ok(()) } else { Err(StoreError::Fenced) }
 }
 
 impl Journal for SqliteJournal {
@@ -394,6 +338,15 @@ impl Journal for SqliteJournal {
         Ok(Committed { first, last: head.seq })
     }
 
+    /// Puts all that is recorded into the file itself and on the disk: SQLite throws the WAL of a file away that a loss of
+    /// power has left empty.
+    fn settle(&mut self) -> Result<(), StoreError> {
+        if self.durability == Durability::Process {
+            return Ok(());
+        }
+        self.fold_back("RESTART")
+    }
+
     fn replay(&self, after: u64, each: &mut OnRow<'_>) -> Result<Head, StoreError> {
         read::replay(&self.db, &self.run, after, each)
     }
@@ -427,17 +380,27 @@ impl Journal for SqliteJournal {
     }
 }
 
-/// Switches the file to a write-ahead log and reads back that it is one.
-fn set_wal(db: &Connection, exclusive: bool) -> Result<(), StoreError> {
-    let failed = |error| StoreError::sqlite("switch the journal to WAL", error, 0);
-    if exclusive {
-        db.query_row("PRAGMA locking_mode=EXCLUSIVE", (), |_| Ok(())).map_err(failed)?;
+/// Looks at the end of a journal before a new session: the last event must be the one that the head names, and a file that
+/// was not left in good order must hold together.
+fn check_end(db: &Connection, run: &str, head: Head) -> Result<(), StoreError> {
+    let damage = match read::last(db)? {
+        Some((kind, _, seq)) if seq == head.seq => {
+            let same = read::hash_of(db, seq)? == Some(head.hash);
+            let file = if kinds::is_orderly_end(kind) { Vec::new() } else { read::integrity(db, false) };
+            if same {
+                file.into_iter().next()
+            } else {
+                Some("its last event is not the one of its head".to_owned())
+            }
+        }
+        None if head == Head::EMPTY => None,
+        Some((_, _, seq)) => Some(format!("its last event is {seq} and not {}", head.seq)),
+        None => Some(format!("it has no events, and not {}", head.seq)),
+    };
+    let Some(why) = damage else { return Ok(()) };
+    // Says how far it is good, and more exactly why not, when the chain finds it too.
+    match read::replay(db, run, 0, &mut |_| ControlFlow::Continue(())) {
+        Ok(good) => Err(StoreError::Damaged { last_good_seq: good.seq, why }),
+        Err(error) => Err(error),
     }
-    let mode: String = db.query_row("PRAGMA journal_mode=WAL", (), |row| row.get(0)).map_err(failed)?;
-    if mode.eq_ignore_ascii_case("wal") {
-        return Ok(());
-    }
-    let source =
-        std::io::Error::other(format!("the journal mode is {mode}; a write-ahead log is not possible here"));
-    Err(StoreError::Io { doing: "switch the journal to WAL".to_owned(), source })
 }
