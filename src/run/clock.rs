@@ -1,0 +1,67 @@
+//! The only place where a run reads a clock.
+//!
+//! Two of them: the wall clock, for `at`, `sleep` and people's deadlines; and the boot-time clock, which counts while the
+//! machine sleeps and never jumps, for attempt timeouts, backoffs and the active time of the run.
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Reads the clocks of the machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    /// Boot-time ms at which this session began.
+    began: i64,
+    /// Active ms of the sessions before.
+    before: i64,
+}
+
+impl Clock {
+    /// A clock of a session that follows on `before` ms with a runner.
+    pub fn start(before: i64) -> Clock {
+        Clock { began: boot_ms(), before }
+    }
+
+    /// Wall clock, ms since 1970.
+    pub fn wall(&self) -> i64 {
+        millis(ClockId::Realtime)
+    }
+
+    /// Ms in which the run has had a runner.
+    pub fn active(&self) -> i64 {
+        self.before + boot_ms() - self.began
+    }
+}
+
+/// Ms since the machine was started, sleep included.
+fn boot_ms() -> i64 {
+    millis(ClockId::Boottime)
+}
+
+fn millis(clock: ClockId) -> i64 {
+    let time = clock_gettime(clock);
+    time.tv_sec.saturating_mul(1000).saturating_add(time.tv_nsec / 1_000_000)
+}
+
+/// RFC 3339 in UTC with milliseconds. What no calendar has is shown as its number.
+pub fn rfc3339(wall: i64) -> String {
+    match jiff::Timestamp::from_millisecond(wall) {
+        Ok(time) => format!("{time:.3}"),
+        Err(_) => wall.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_with_milliseconds() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(rfc3339(1_700_000_000_120), "2023-11-14T22:13:20.120Z");
+        assert_eq!(rfc3339(i64::MAX), i64::MAX.to_string());
+    }
+
+    #[test]
+    fn active_time_goes_on_from_the_sessions_before() {
+        assert!(Clock::start(5_000).active() >= 5_000);
+    }
+}

@@ -1,0 +1,420 @@
+//! What a journal says of its run, for people and programs that look on: `show`, `runs`, `logs`.
+//!
+//! Takes a journal, of a run that is going on or of one long ended, and gives plain data. A fold: it decides nothing and
+//! writes nothing.
+
+use super::clock::rfc3339;
+use super::ids::{self, Locator};
+use super::observer::{AttemptOutcome, ErrorText, RunStatus, TaskStatus};
+use super::record::{AttemptEnded, Failure, Held, Record, RunEnded, RunStarted};
+use crate::plan::{NodeKind, Plan};
+use crate::store::{Journal, Row, StoreError};
+use crate::value::{Value, json};
+use ecow::EcoString;
+use indexmap::IndexMap;
+use serde::Serialize;
+use std::ops::ControlFlow;
+
+/// Version of what `show` and `runs` give.
+pub const VIEW_VERSION: u32 = 1;
+
+/// A run as its journal tells it.
+#[derive(Debug, Clone, Default)]
+pub struct RunView {
+    pub run: EcoString,
+    pub workflow: EcoString,
+    pub plan: Option<Held>,
+    pub inputs: Vec<Held>,
+    pub ended: Option<RunEnded>,
+    /// Why the last session left, where it did in good order and the run is not over.
+    pub closed: Option<EcoString>,
+    pub started_at: i64,
+    pub finished_at: Option<i64>,
+    pub tasks: IndexMap<EcoString, TaskView>,
+    /// Waves that have closed, and whether each was valid.
+    pub waves: Vec<(u32, bool)>,
+    /// Number of the last event.
+    pub seq: u64,
+}
+
+/// A task as its events tell it.
+#[derive(Debug, Clone)]
+pub struct TaskView {
+    pub status: TaskStatus,
+    pub generation: u32,
+    pub attempts: Vec<AttemptView>,
+    pub value: Option<Held>,
+    pub error: Option<Failure>,
+    /// What is asked of people.
+    pub question: Option<super::record::QuestionAsked>,
+}
+
+impl Default for TaskView {
+    fn default() -> TaskView {
+        TaskView {
+            status: TaskStatus::Pending,
+            generation: 0,
+            attempts: Vec::new(),
+            value: None,
+            error: None,
+            question: None,
+        }
+    }
+}
+
+/// An attempt as its events tell it.
+#[derive(Debug, Clone, Default)]
+pub struct AttemptView {
+    pub number: u32,
+    pub tries: u32,
+    pub started_at: i64,
+    pub finished_at: Option<i64>,
+    pub agent: Option<EcoString>,
+    pub ended: Option<AttemptEnded>,
+    pub lost: bool,
+}
+
+/// Reads a whole journal.
+///
+/// # Errors
+/// Those of the store: a damaged record, one of a later version.
+pub fn read(journal: &dyn Journal) -> Result<RunView, StoreError> {
+    let mut view = RunView { run: journal.run().into(), ..RunView::default() };
+    let mut bad = None;
+    journal.replay(0, &mut |row| match Record::read(row.kind, row.body) {
+        Ok(Some(record)) => {
+            view.fold(row, record);
+            ControlFlow::Continue(())
+        }
+        Ok(None) => ControlFlow::Continue(()),
+        Err(error) => {
+            bad = Some(StoreError::Damaged { last_good_seq: row.seq - 1, why: error.to_string() });
+            ControlFlow::Break(())
+        }
+    })?;
+    bad.map_or(Ok(view), Err)
+}
+
+impl RunView {
+    fn fold(&mut self, row: &Row<'_>, record: Record) {
+        self.seq = row.seq;
+        match record {
+            Record::RunStarted(started) => {
+                let RunStarted { workflow, plan, inputs, .. } = *started;
+                (self.workflow, self.plan, self.inputs) = (workflow, Some(plan), inputs);
+                self.started_at = row.at;
+            }
+            Record::SessionOpened(_) => {
+                (self.closed, self.ended, self.finished_at) = (None, None, None);
+            }
+            Record::PlanChanged(changed) => {
+                self.plan = Some(changed.plan);
+                for id in &changed.again {
+                    self.tasks.entry(id.clone()).or_default().status = TaskStatus::Pending;
+                }
+            }
+            Record::SessionClosed(closed) => {
+                self.closed = Some(closed.why);
+                self.finished_at = Some(row.at);
+            }
+            Record::RunEnded(ended) => {
+                self.ended = Some(*ended);
+                self.finished_at = Some(row.at);
+            }
+            Record::WaveClosed { wave, valid } => self.waves.push((wave, valid)),
+            other => self.fold_task(row, other),
+        }
+    }
+
+    fn fold_task(&mut self, row: &Row<'_>, record: Record) {
+        let Some(id) = row.task else { return };
+        let steers = matches!(
+            record,
+            Record::ArmTaken(_)
+                | Record::MapOpened(_)
+                | Record::RoundClosed(_)
+                | Record::RaceWon(_)
+                | Record::ScopeEnded(_)
+        );
+        if steers {
+            return;
+        }
+        let task = match self.tasks.get_mut(id) {
+            Some(task) => task,
+            None => self.tasks.entry(id.into()).or_default(),
+        };
+        task.fold(row, record);
+    }
+}
+
+impl TaskView {
+    fn fold(&mut self, row: &Row<'_>, record: Record) {
+        self.generation = row.generation.unwrap_or(self.generation);
+        match record {
+            Record::AttemptStarted(started) => {
+                self.status = TaskStatus::Running;
+                let (number, tries) = (row.attempt.unwrap_or(1), row.tries.unwrap_or(0));
+                self.attempts.push(AttemptView {
+                    number,
+                    tries,
+                    started_at: row.at,
+                    agent: started.agent,
+                    ..AttemptView::default()
+                });
+            }
+            Record::AttemptEnded(ended) => {
+                self.status = TaskStatus::Ready;
+                self.question = None;
+                if let Some(attempt) = self.attempts.last_mut() {
+                    attempt.finished_at = Some(row.at);
+                    attempt.ended = Some(*ended);
+                }
+            }
+            Record::AttemptLost(_) => {
+                self.status = TaskStatus::Ready;
+                if let Some(attempt) = self.attempts.last_mut() {
+                    attempt.lost = true;
+                }
+            }
+            Record::TaskSettled(settled) => {
+                self.status = settled.status;
+                self.value = settled.value;
+                self.error = settled.error;
+                self.question = None;
+            }
+            Record::ValueFailed(error) => {
+                self.status = TaskStatus::Failed;
+                self.error = Some(error);
+            }
+            Record::BackoffSet(_) => self.status = TaskStatus::Backoff,
+            Record::TaskSkipped => self.status = TaskStatus::Skipped,
+            Record::QuestionAsked(asked) => {
+                self.status = TaskStatus::Waiting;
+                self.question = Some(*asked);
+            }
+            Record::QuestionAnswered(_) | Record::CrashAnswered(_) => {
+                self.status = TaskStatus::Ready;
+                self.question = None;
+            }
+            Record::RunStarted(_)
+            | Record::SessionOpened(_)
+            | Record::PlanChanged(_)
+            | Record::SessionClosed(_)
+            | Record::RunEnded(_)
+            | Record::ArmTaken(_)
+            | Record::MapOpened(_)
+            | Record::RoundClosed(_)
+            | Record::RaceWon(_)
+            | Record::ScopeEnded(_)
+            | Record::AttemptNoted(_)
+            | Record::AttemptAdopted
+            | Record::CancelAsked(..)
+            | Record::StopDecided(_)
+            | Record::WaveClosed { .. }
+            | Record::MessageTaken(_)
+            | Record::LossNoted(_) => {}
+        }
+    }
+}
+
+/// Which tasks `show` gives.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// A glob over ids, in which `*` goes over dots and slashes too.
+    pub task: Option<String>,
+    pub status: Option<TaskStatus>,
+    pub limit: Option<usize>,
+}
+
+/// What `flowc show --format json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Shown {
+    pub version: u32,
+    pub run: EcoString,
+    pub workflow: EcoString,
+    pub status: RunStatus,
+    pub result: Option<serde_json::Value>,
+    pub error: Option<ErrorText>,
+    pub started_at: String,
+    pub finished_at: Option<String>,
+    pub tasks: Vec<ShownTask>,
+    /// How many tasks fit the filter; more than are listed when `limit` cut the list.
+    pub total: usize,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ShownTask {
+    pub id: EcoString,
+    pub kind: &'static str,
+    pub status: TaskStatus,
+    pub wave: Option<u32>,
+    pub attempts: Vec<ShownAttempt>,
+    pub value: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<EcoString>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ShownAttempt {
+    pub number: u32,
+    pub started_at: String,
+    pub finished_at: Option<String>,
+    pub outcome: Option<AttemptOutcome>,
+    pub exit_code: Option<i32>,
+    pub error: Option<ErrorText>,
+    pub agent: Option<EcoString>,
+    pub cost_usd: Option<f64>,
+    pub tokens: Option<u64>,
+}
+
+impl RunView {
+    /// The state of the run; `held`: a runner has it now.
+    pub fn status(&self, held: bool) -> RunStatus {
+        match (&self.ended, &self.closed) {
+            (Some(ended), _) => ended.status,
+            (None, Some(why)) if why == "waiting" && !held => RunStatus::Waiting,
+            (None, Some(_)) if !held => RunStatus::Interrupted,
+            (None, _) if held => RunStatus::Running,
+            // Its runner was lost.
+            (None, _) => RunStatus::Interrupted,
+        }
+    }
+
+    /// The run for `show`. `load` reads kept values.
+    pub fn show(
+        &self,
+        plan: Option<&Plan>,
+        held: bool,
+        filter: &Filter,
+        load: &mut dyn FnMut(&Held) -> Option<Value>,
+    ) -> Shown {
+        let mut tasks = self.listed(plan, filter);
+        let total = tasks.len();
+        tasks.truncate(filter.limit.unwrap_or(usize::MAX));
+        let mut locator = plan.map(Locator::new);
+        let tasks = tasks
+            .into_iter()
+            .map(|(id, task)| shown_task(id, task, plan, locator.as_mut(), load))
+            .collect();
+        let ended = self.ended.as_ref();
+        Shown {
+            version: VIEW_VERSION,
+            run: self.run.clone(),
+            workflow: self.workflow.clone(),
+            status: self.status(held),
+            result: ended.and_then(|ended| ended.value.as_ref()).and_then(load).and_then(|v| tree(&v)),
+            error: ended.and_then(|ended| ended.error.as_ref()).map(ErrorText::from),
+            started_at: rfc3339(self.started_at),
+            finished_at: self.finished_at.map(rfc3339),
+            tasks,
+            total,
+        }
+    }
+
+    /// Tasks that have events, then those of the plan that have none yet.
+    fn listed(&self, plan: Option<&Plan>, filter: &Filter) -> Vec<(EcoString, TaskView)> {
+        let glob = filter.task.as_deref().map(glob);
+        let fits = |id: &str, status: TaskStatus| {
+            filter.status.is_none_or(|wanted| wanted == status)
+                && glob.as_ref().is_none_or(|glob| glob.as_ref().is_some_and(|glob| glob.is_match(id)))
+        };
+        let mut listed: Vec<(EcoString, TaskView)> = self
+            .tasks
+            .iter()
+            .filter(|(id, task)| fits(id, task.status))
+            .map(|(id, task)| (id.clone(), task.clone()))
+            .collect();
+        let over = self.ended.is_some();
+        for id in plan.map(known_tasks).unwrap_or_default() {
+            let status = if over { TaskStatus::Skipped } else { TaskStatus::Pending };
+            if !self.tasks.contains_key(&id) && fits(&id, status) {
+                listed.push((id, TaskView { status, ..TaskView::default() }));
+            }
+        }
+        listed
+    }
+}
+
+/// A glob over ids: `*` and `?`; brackets stand for themselves, as they are part of ids.
+fn glob(text: &str) -> Option<globset::GlobMatcher> {
+    let escaped = text.replace('[', "[[]").replace('{', "[{]");
+    globset::GlobBuilder::new(&escaped).literal_separator(false).build().ok().map(|g| g.compile_matcher())
+}
+
+/// Ids of the tasks that a plan is certain to reach or skip: those of the started workflow and of what it calls.
+fn known_tasks(plan: &Plan) -> Vec<EcoString> {
+    let mut ids = Vec::new();
+    let mut open = vec![(crate::plan::BodyId(0), String::new())];
+    while let Some((body, prefix)) = open.pop() {
+        if ids.len() > 1_000_000 || prefix.len() > 4096 {
+            break;
+        }
+        for node in &plan.body(body).nodes {
+            match &node.kind {
+                NodeKind::Task { .. } => ids.push(ecow::eco_format!("{prefix}{}", node.name)),
+                NodeKind::Call { body, .. } => open.push((*body, format!("{prefix}{}/", node.name))),
+                NodeKind::Assert { .. }
+                | NodeKind::Join
+                | NodeKind::Map { .. }
+                | NodeKind::Branch { .. }
+                | NodeKind::Loop { .. }
+                | NodeKind::Try { .. }
+                | NodeKind::Race { .. } => {}
+            }
+        }
+    }
+    ids
+}
+
+fn shown_task(
+    id: EcoString,
+    task: TaskView,
+    plan: Option<&Plan>,
+    locator: Option<&mut Locator<'_>>,
+    load: &mut dyn FnMut(&Held) -> Option<Value>,
+) -> ShownTask {
+    let located = locator.and_then(|locator| locator.locate(&id));
+    let node = plan.zip(located).map(|(plan, at)| (plan, &plan.body(at.body).nodes[at.node.index()]));
+    ShownTask {
+        kind: node.map_or("task", |(plan, node)| ids::kind_word(plan, &node.kind)),
+        status: task.status,
+        wave: located.map(|at| at.wave),
+        attempts: task.attempts.iter().map(shown_attempt).collect(),
+        value: task.value.as_ref().and_then(load).and_then(|value| tree(&value)),
+        error: task.error.as_ref().map(ErrorText::from),
+        question: task.question.map(|question| question.message),
+        id,
+    }
+}
+
+fn shown_attempt(attempt: &AttemptView) -> ShownAttempt {
+    let ended = attempt.ended.as_ref();
+    ShownAttempt {
+        number: attempt.number,
+        started_at: rfc3339(attempt.started_at),
+        finished_at: attempt.finished_at.map(rfc3339),
+        outcome: ended.map(|ended| ended.outcome).or(attempt.lost.then_some(AttemptOutcome::Crashed)),
+        exit_code: ended.and_then(|ended| ended.exit),
+        error: ended.and_then(|ended| ended.error.as_ref()).map(ErrorText::from),
+        agent: attempt.agent.clone(),
+        cost_usd: ended.and_then(|ended| ended.cost).map(dollars),
+        tokens: ended.and_then(|ended| ended.tokens),
+    }
+}
+
+/// Ten-thousandths of a dollar as dollars.
+pub fn dollars(cost: i64) -> f64 {
+    cost as f64 / 10_000.0
+}
+
+fn tree(value: &Value) -> Option<serde_json::Value> {
+    json::to_tree(value).ok()
+}
+
+impl From<&Failure> for ErrorText {
+    fn from(failure: &Failure) -> ErrorText {
+        ErrorText { kind: failure.kind.clone(), message: failure.message.clone() }
+    }
+}
