@@ -1,26 +1,14 @@
 //! What stands in the rows of a journal: one struct an event, written as JSON.
 //!
-//! A [`Record`] is the body of a row; the row's columns say which task it is about. Values stand inside up to 512 bytes,
-//! else by their hash ([`Held`]). The words are part of the file format: a field may be added, never given another meaning.
+//! A [`Record`] is the body of a row; the row's columns say which task it is about. Values stand in it as references of the
+//! store. The words are part of the file format: a field may be added, never given another meaning.
 
-use super::observer::{AttemptOutcome, RunStatus, TaskStatus};
-use crate::store::kinds;
-use crate::value::Value;
+use super::observer::RunStatus;
+use crate::schedule::{Answer, Close, End, Ms, Outcome, Question, Width};
+use crate::store::{ValueRef, kinds};
 use ecow::EcoString;
 use serde::{Deserialize, Serialize};
-
-/// Values whose JSON is longer than this many bytes are kept by their hash.
-pub const INLINE: usize = 512;
-
-/// A value in the record.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Held {
-    #[serde(rename = "v")]
-    Here(Value),
-    /// BLAKE3 of its JSON, hex, under which the store keeps it; and how many bytes it has.
-    #[serde(rename = "h")]
-    There(EcoString, u64),
-}
+use std::sync::Arc;
 
 /// Why something failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,23 +24,37 @@ pub struct Failure {
     /// Attempts that were made.
     #[serde(default)]
     pub attempts: u32,
+    /// `file:line:column` of the expression that failed.
+    #[serde(default, skip_serializing_if = "EcoString::is_empty")]
+    pub at: EcoString,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunStarted {
     pub workflow: EcoString,
     /// The plan's JSON, kept in the store.
-    pub plan: Held,
+    pub plan: ValueRef,
     pub plan_hash: EcoString,
-    pub inputs: Vec<Held>,
+    pub inputs: Vec<ValueRef>,
     pub flowc: EcoString,
     pub durability: EcoString,
     pub cores: u32,
     pub memory: u64,
     #[serde(default)]
     pub strict: bool,
+    /// Of the started workflow's settings, with the window of its loops.
+    #[serde(flatten)]
+    pub limits: Limits,
+}
+
+/// What the scheduler is told when all begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    pub window: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallel: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_ms: Option<Ms>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,47 +73,37 @@ pub struct SessionOpened {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlanChanged {
-    pub plan: Held,
+    pub plan: ValueRef,
     pub plan_hash: EcoString,
     pub kept: u64,
     pub again: Vec<EcoString>,
     pub gone: Vec<EcoString>,
-    /// New values of the inputs, where they were given anew.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub inputs: Vec<Held>,
+    pub inputs: Vec<ValueRef>,
+    pub generation: u32,
+    #[serde(flatten)]
+    pub limits: Limits,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SessionClosed {
-    /// `interrupted`, `waiting` or `storage`.
-    pub why: EcoString,
+    pub why: Close,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunEnded {
+    pub end: End,
     pub status: RunStatus,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<Held>,
+    pub value: Option<ValueRef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MapOpened {
-    pub n: u64,
-    /// Of a map with `key`, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub keys: Vec<EcoString>,
-    /// Of a map with `after`: for each iteration those it waits for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub after: Vec<Vec<u32>>,
-    /// Where the `if` of the head dropped some: the index in the list of each that stayed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub indices: Vec<u32>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptStarted {
+    /// Index of the agent in the plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_index: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<EcoString>,
     /// Hash of the inputs, hex.
@@ -134,7 +126,10 @@ pub struct AttemptNoted {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptEnded {
-    pub outcome: AttemptOutcome,
+    pub outcome: Outcome,
+    /// What it gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<ValueRef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<i32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -162,29 +157,37 @@ pub struct AttemptLost {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskSettled {
-    pub status: TaskStatus,
+    pub end: End,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<Held>,
+    pub value: Option<ValueRef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
+    /// The attempt that ended with it, where that succeeded: it has no row of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptEnded>,
     /// The definition's key.
     pub def: EcoString,
     /// Hash of the inputs, hex.
     pub inputs: EcoString,
-    /// It was kept from the program before, not run.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub kept: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskKept {
+    pub value: ValueRef,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BackoffSet {
-    /// Wall ms.
-    pub until: i64,
+    /// Active ms.
+    pub until: Ms,
+    /// Wall ms, for people.
+    pub wall: i64,
     pub attempt: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QuestionAsked {
+    pub about: Question,
     pub question: EcoString,
     pub message: EcoString,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -199,18 +202,15 @@ pub struct QuestionAsked {
 pub struct QuestionAnswered {
     pub question: EcoString,
     pub by: EcoString,
-    /// `yes`, `no`, or the JSON of the value.
-    pub answer: EcoString,
+    pub answer: Answer,
+    /// What the task results in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<ValueRef>,
+    /// Why it fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
     #[serde(default, skip_serializing_if = "EcoString::is_empty")]
     pub note: EcoString,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CrashAnswered {
-    /// `rerun`, `done` or `fail`.
-    pub answer: EcoString,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<Held>,
 }
 
 /// The body of a row.
@@ -221,16 +221,23 @@ pub enum Record {
     PlanChanged(Box<PlanChanged>),
     SessionClosed(SessionClosed),
     RunEnded(Box<RunEnded>),
-    /// Which arm.
-    ArmTaken(u32),
-    MapOpened(Box<MapOpened>),
+    /// Which arm, if any.
+    ArmTaken(Option<u16>),
+    /// Of a map or race.
+    MapOpened(Arc<Width>),
+    LoopOpened {
+        max: u32,
+        every_ms: Option<Ms>,
+    },
+    CallOpened {
+        parallel: Option<u32>,
+        deadline_ms: Option<Ms>,
+    },
+    ValueChecked,
+    RoundOpened,
     /// Whether there is another round.
     RoundClosed(bool),
-    /// The winners, in order.
-    RaceWon(Vec<u32>),
-    /// How a block ended.
-    ScopeEnded(TaskStatus),
-    ValueFailed(Failure),
+    ValueFailed(Box<Failure>),
     AttemptStarted(Box<AttemptStarted>),
     AttemptNoted(AttemptNoted),
     AttemptEnded(Box<AttemptEnded>),
@@ -238,14 +245,13 @@ pub enum Record {
     AttemptLost(AttemptLost),
     TaskSettled(Box<TaskSettled>),
     BackoffSet(BackoffSet),
-    TaskSkipped,
     QuestionAsked(Box<QuestionAsked>),
     QuestionAnswered(Box<QuestionAnswered>),
-    CrashAnswered(Box<CrashAnswered>),
+    TaskKept(TaskKept),
     /// Who, and why.
     CancelAsked(EcoString, EcoString),
-    /// The cause.
-    StopDecided(EcoString),
+    InterruptAsked,
+    DeadlinePassed,
     WaveClosed {
         wave: u32,
         valid: bool,
@@ -268,8 +274,10 @@ impl Record {
             Record::ArmTaken(_) => kinds::ARM_TAKEN,
             Record::MapOpened(_) => kinds::MAP_OPENED,
             Record::RoundClosed(_) => kinds::ROUND_CLOSED,
-            Record::RaceWon(_) => kinds::RACE_WON,
-            Record::ScopeEnded(_) => kinds::SCOPE_ENDED,
+            Record::LoopOpened { .. } => kinds::LOOP_OPENED,
+            Record::CallOpened { .. } => kinds::CALL_OPENED,
+            Record::ValueChecked => kinds::VALUE_CHECKED,
+            Record::RoundOpened => kinds::ROUND_OPENED,
             Record::ValueFailed(_) => kinds::VALUE_FAILED,
             Record::AttemptStarted(_) => kinds::ATTEMPT_STARTED,
             Record::AttemptNoted(_) => kinds::ATTEMPT_NOTED,
@@ -278,12 +286,12 @@ impl Record {
             Record::AttemptLost(_) => kinds::ATTEMPT_LOST,
             Record::TaskSettled(_) => kinds::TASK_SETTLED,
             Record::BackoffSet(_) => kinds::BACKOFF_SET,
-            Record::TaskSkipped => kinds::TASK_SKIPPED,
+            Record::TaskKept(_) => kinds::TASK_KEPT,
             Record::QuestionAsked(_) => kinds::QUESTION_ASKED,
             Record::QuestionAnswered(_) => kinds::QUESTION_ANSWERED,
-            Record::CrashAnswered(_) => kinds::CRASH_ANSWERED,
+            Record::InterruptAsked => kinds::INTERRUPT_ASKED,
+            Record::DeadlinePassed => kinds::DEADLINE_PASSED,
             Record::CancelAsked(..) => kinds::CANCEL_ASKED,
-            Record::StopDecided(_) => kinds::STOP_DECIDED,
             Record::WaveClosed { .. } => kinds::WAVE_CLOSED,
             Record::MessageTaken(_) => kinds::MESSAGE_TAKEN,
             Record::LossNoted(_) => kinds::LOSS_NOTED,
@@ -300,23 +308,29 @@ impl Record {
             Record::SessionClosed(body) => serde_json::to_writer(to, body),
             Record::RunEnded(body) => serde_json::to_writer(to, body),
             Record::ArmTaken(n) => serde_json::to_writer(to, n),
-            Record::MapOpened(body) => serde_json::to_writer(to, body),
+            Record::MapOpened(body) => serde_json::to_writer(to, &**body),
+            Record::LoopOpened { max, every_ms } => serde_json::to_writer(to, &(max, every_ms)),
+            Record::CallOpened { parallel, deadline_ms } => {
+                serde_json::to_writer(to, &(parallel, deadline_ms))
+            }
             Record::RoundClosed(again) => serde_json::to_writer(to, again),
-            Record::RaceWon(won) => serde_json::to_writer(to, won),
-            Record::ScopeEnded(end) => serde_json::to_writer(to, end),
             Record::ValueFailed(body) => serde_json::to_writer(to, body),
             Record::AttemptStarted(body) => serde_json::to_writer(to, body),
             Record::AttemptNoted(body) => serde_json::to_writer(to, body),
             Record::AttemptEnded(body) => serde_json::to_writer(to, body),
-            Record::AttemptAdopted | Record::TaskSkipped => Ok(()),
+            Record::AttemptAdopted
+            | Record::ValueChecked
+            | Record::RoundOpened
+            | Record::InterruptAsked
+            | Record::DeadlinePassed => Ok(()),
+            Record::TaskKept(body) => serde_json::to_writer(to, body),
             Record::AttemptLost(body) => serde_json::to_writer(to, body),
             Record::TaskSettled(body) => serde_json::to_writer(to, body),
             Record::BackoffSet(body) => serde_json::to_writer(to, body),
             Record::QuestionAsked(body) => serde_json::to_writer(to, body),
             Record::QuestionAnswered(body) => serde_json::to_writer(to, body),
-            Record::CrashAnswered(body) => serde_json::to_writer(to, body),
             Record::CancelAsked(by, why) => serde_json::to_writer(to, &(by, why)),
-            Record::StopDecided(text) | Record::MessageTaken(text) | Record::LossNoted(text) => {
+            Record::MessageTaken(text) | Record::LossNoted(text) => {
                 serde_json::to_writer(to, text)
             }
             Record::WaveClosed { wave, valid } => serde_json::to_writer(to, &(wave, valid)),
@@ -337,10 +351,18 @@ impl Record {
             kinds::SESSION_CLOSED => Record::SessionClosed(json(body)?),
             kinds::RUN_ENDED => Record::RunEnded(json(body)?),
             kinds::ARM_TAKEN => Record::ArmTaken(json(body)?),
-            kinds::MAP_OPENED => Record::MapOpened(json(body)?),
+            kinds::MAP_OPENED => Record::MapOpened(Arc::new(json(body)?)),
+            kinds::LOOP_OPENED => {
+                let (max, every_ms) = json(body)?;
+                Record::LoopOpened { max, every_ms }
+            }
+            kinds::CALL_OPENED => {
+                let (parallel, deadline_ms) = json(body)?;
+                Record::CallOpened { parallel, deadline_ms }
+            }
+            kinds::VALUE_CHECKED => Record::ValueChecked,
+            kinds::ROUND_OPENED => Record::RoundOpened,
             kinds::ROUND_CLOSED => Record::RoundClosed(json(body)?),
-            kinds::RACE_WON => Record::RaceWon(json(body)?),
-            kinds::SCOPE_ENDED => Record::ScopeEnded(json(body)?),
             kinds::VALUE_FAILED => Record::ValueFailed(json(body)?),
             kinds::ATTEMPT_STARTED => Record::AttemptStarted(json(body)?),
             kinds::ATTEMPT_NOTED => Record::AttemptNoted(json(body)?),
@@ -349,15 +371,15 @@ impl Record {
             kinds::ATTEMPT_LOST => Record::AttemptLost(json(body)?),
             kinds::TASK_SETTLED => Record::TaskSettled(json(body)?),
             kinds::BACKOFF_SET => Record::BackoffSet(json(body)?),
-            kinds::TASK_SKIPPED => Record::TaskSkipped,
+            kinds::TASK_KEPT => Record::TaskKept(json(body)?),
             kinds::QUESTION_ASKED => Record::QuestionAsked(json(body)?),
             kinds::QUESTION_ANSWERED => Record::QuestionAnswered(json(body)?),
-            kinds::CRASH_ANSWERED => Record::CrashAnswered(json(body)?),
+            kinds::INTERRUPT_ASKED => Record::InterruptAsked,
+            kinds::DEADLINE_PASSED => Record::DeadlinePassed,
             kinds::CANCEL_ASKED => {
                 let (by, why) = json(body)?;
                 Record::CancelAsked(by, why)
             }
-            kinds::STOP_DECIDED => Record::StopDecided(json(body)?),
             kinds::WAVE_CLOSED => {
                 let (wave, valid) = json(body)?;
                 Record::WaveClosed { wave, valid }

@@ -3,8 +3,8 @@
 //! Takes a plan, once, and gives a dense slot for each node whose value an expression refers to.
 
 use crate::plan::{
-    Action, Body, BodyId, Element, Entry, Expr, ExprKind, NodeKind, OnCrash, OutputFrom, Part, Plan, Props,
-    RaceKind, Ref, ScriptPart, Step,
+    Body, BodyId, Element, Entry, Expr, ExprKind, NodeKind, OnCrash, OutputFrom, Part, Plan, Props, RaceKind,
+    Ref, Step,
 };
 
 /// Of one body.
@@ -38,7 +38,7 @@ pub fn of_plan(plan: &Plan) -> Vec<BodyUses> {
     };
     for (index, body) in plan.bodies.iter().enumerate() {
         let at = BodyId(index as u32);
-        of_body(plan, body, &mut |expr| mark(at, expr));
+        of_body(body, &mut |expr| mark(at, expr));
         // What is evaluated in the scope of the round.
         for node in &body.nodes {
             if let NodeKind::Loop { until, body, .. } = &node.kind {
@@ -72,66 +72,43 @@ fn outward(plan: &Plan, at: BodyId, up: u16) -> Option<BodyId> {
 }
 
 /// Every expression that stands directly in a body.
-fn of_body(plan: &Plan, body: &Body, each: &mut dyn FnMut(&Expr)) {
+fn of_body(body: &Body, each: &mut dyn FnMut(&Expr)) {
     body.lets.iter().for_each(|of| each(&of.value));
     body.result.iter().for_each(&mut *each);
     for node in &body.nodes {
         match &node.kind {
-            NodeKind::Task { def, args, overrides } => {
+            // The definition is closed: it sees its arguments alone.
+            NodeKind::Task { args, overrides, .. } => {
                 args.iter().for_each(&mut *each);
-                let def = plan.task(*def);
-                of_action(&def.action, each);
-                of_props(&def.props, each);
                 overrides.iter().for_each(|props| of_props(props, each));
             }
             NodeKind::Assert { cond, message, .. } => {
                 each(cond);
-                message.iter().for_each(&mut *each);
+                message.iter().for_each(|expr| each(expr));
             }
             NodeKind::Join | NodeKind::Try { .. } => {}
             NodeKind::Map { items, filter, parallel, key, after, .. } => {
                 each(items);
-                [filter, parallel, key, after].into_iter().flatten().for_each(&mut *each);
+                [filter, parallel, key, after].into_iter().flatten().for_each(|expr| each(expr));
             }
             NodeKind::Branch { value, arms } => {
-                value.iter().for_each(&mut *each);
-                arms.iter().filter_map(|arm| arm.guard.as_ref()).for_each(&mut *each);
+                value.iter().for_each(|expr| each(expr));
+                arms.iter().filter_map(|arm| arm.guard.as_ref()).for_each(|expr| each(expr));
             }
             NodeKind::Loop { start, max, every, .. } => {
                 each(start);
                 each(max);
-                every.iter().for_each(&mut *each);
+                every.iter().for_each(|expr| each(expr));
             }
             NodeKind::Race { entrants, need } => {
-                need.iter().for_each(&mut *each);
+                need.iter().for_each(|expr| each(expr));
                 if let RaceKind::Each { items, filter, .. } = entrants {
                     each(items);
-                    filter.iter().for_each(&mut *each);
+                    filter.iter().for_each(|expr| each(expr));
                 }
             }
             NodeKind::Call { args, .. } => args.iter().for_each(&mut *each),
         }
-    }
-}
-
-fn of_action(action: &Action, each: &mut dyn FnMut(&Expr)) {
-    match action {
-        Action::Agent { agent, prompt, context } => {
-            each(agent);
-            each(prompt);
-            context.iter().for_each(&mut *each);
-        }
-        Action::Run { argv } => each(argv),
-        Action::Sh { script } => {
-            for part in script {
-                if let ScriptPart::Word(word) = part {
-                    each(word);
-                }
-            }
-        }
-        Action::Http { request } => each(request),
-        Action::Mcp { args, .. } => args.iter().for_each(&mut *each),
-        Action::Builtin { args, .. } => args.iter().flatten().for_each(&mut *each),
     }
 }
 
@@ -169,17 +146,17 @@ fn of_props(props: &Props, each: &mut dyn FnMut(&Expr)) {
         priority,
         description,
     ];
-    plain.into_iter().flatten().for_each(&mut *each);
+    plain.into_iter().flatten().for_each(|expr| each(expr));
     resources.iter().for_each(|(_, expr)| each(expr));
     later.iter().for_each(|(_, expr)| each(expr));
-    if let Some(OutputFrom::File(path)) = output {
+    if let Some(OutputFrom::File(path)) = output.as_deref() {
         each(path);
     }
     if let Some(retry) = retry {
         each(&retry.max);
-        [&retry.backoff, &retry.factor, &retry.jitter].into_iter().flatten().for_each(&mut *each);
+        [&retry.backoff, &retry.factor, &retry.jitter].into_iter().flatten().for_each(|expr| each(expr));
     }
-    if let Some(OnCrash::Probe(argv)) = on_crash {
+    if let Some(OnCrash::Probe(argv)) = on_crash.as_deref() {
         each(argv);
     }
 }
@@ -212,9 +189,10 @@ fn walk(expr: &Expr, each: &mut dyn FnMut(Ref)) {
             filter.iter().for_each(|expr| walk(expr, each));
             walk(body, each);
         }
-        ExprKind::Repeat { start, max, steps, value, until, .. } => {
-            [start, max, value, until].into_iter().for_each(|expr| walk(expr, each));
-            walk_steps(steps, each);
+        ExprKind::Repeat(repeat) => {
+            let parts = [&repeat.start, &repeat.max, &repeat.value, &repeat.until];
+            parts.into_iter().for_each(|expr| walk(expr, each));
+            walk_steps(&repeat.steps, each);
         }
         ExprKind::Try { body, catch, .. } => {
             walk(body, each);

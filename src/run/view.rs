@@ -6,9 +6,10 @@
 use super::clock::rfc3339;
 use super::ids::{self, Locator};
 use super::observer::{AttemptOutcome, ErrorText, RunStatus, TaskStatus};
-use super::record::{AttemptEnded, Failure, Held, Record, RunEnded, RunStarted};
+use super::record::{AttemptEnded, Failure, Record, RunEnded, RunStarted};
+use crate::schedule::{Close, End, ErrorKind, Outcome};
 use crate::plan::{NodeKind, Plan};
-use crate::store::{Journal, Row, StoreError};
+use crate::store::{Head, OnRow, Row, StoreError, ValueRef};
 use crate::value::{Value, json};
 use ecow::EcoString;
 use indexmap::IndexMap;
@@ -23,11 +24,11 @@ pub const VIEW_VERSION: u32 = 1;
 pub struct RunView {
     pub run: EcoString,
     pub workflow: EcoString,
-    pub plan: Option<Held>,
-    pub inputs: Vec<Held>,
+    pub plan: Option<ValueRef>,
+    pub inputs: Vec<ValueRef>,
     pub ended: Option<RunEnded>,
     /// Why the last session left, where it did in good order and the run is not over.
-    pub closed: Option<EcoString>,
+    pub closed: Option<Close>,
     pub started_at: i64,
     pub finished_at: Option<i64>,
     pub tasks: IndexMap<EcoString, TaskView>,
@@ -43,7 +44,7 @@ pub struct TaskView {
     pub status: TaskStatus,
     pub generation: u32,
     pub attempts: Vec<AttemptView>,
-    pub value: Option<Held>,
+    pub value: Option<ValueRef>,
     pub error: Option<Failure>,
     /// What is asked of people.
     pub question: Option<super::record::QuestionAsked>,
@@ -74,14 +75,17 @@ pub struct AttemptView {
     pub lost: bool,
 }
 
-/// Reads a whole journal.
+/// Reads a whole journal. `replay` is that of a store or of a view of it.
 ///
 /// # Errors
 /// Those of the store: a damaged record, one of a later version.
-pub fn read(journal: &dyn Journal) -> Result<RunView, StoreError> {
-    let mut view = RunView { run: journal.run().into(), ..RunView::default() };
+pub fn read(
+    run: &str,
+    replay: impl FnOnce(&mut OnRow<'_>) -> Result<Head, StoreError>,
+) -> Result<RunView, StoreError> {
+    let mut view = RunView { run: run.into(), ..RunView::default() };
     let mut bad = None;
-    journal.replay(0, &mut |row| match Record::read(row.kind, row.body) {
+    replay(&mut |row| match Record::read(row.kind, row.body) {
         Ok(Some(record)) => {
             view.fold(row, record);
             ControlFlow::Continue(())
@@ -132,9 +136,12 @@ impl RunView {
             record,
             Record::ArmTaken(_)
                 | Record::MapOpened(_)
+                | Record::LoopOpened { .. }
+                | Record::CallOpened { .. }
+                | Record::ValueChecked
+                | Record::RoundOpened
                 | Record::RoundClosed(_)
-                | Record::RaceWon(_)
-                | Record::ScopeEnded(_)
+                | Record::DeadlinePassed
         );
         if steers {
             return;
@@ -164,11 +171,7 @@ impl TaskView {
             }
             Record::AttemptEnded(ended) => {
                 self.status = TaskStatus::Ready;
-                self.question = None;
-                if let Some(attempt) = self.attempts.last_mut() {
-                    attempt.finished_at = Some(row.at);
-                    attempt.ended = Some(*ended);
-                }
+                self.end_attempt(row, *ended);
             }
             Record::AttemptLost(_) => {
                 self.status = TaskStatus::Ready;
@@ -177,22 +180,25 @@ impl TaskView {
                 }
             }
             Record::TaskSettled(settled) => {
-                self.status = settled.status;
+                if let Some(ended) = settled.attempt {
+                    self.end_attempt(row, ended);
+                }
+                self.status = status_of(settled.end);
                 self.value = settled.value;
                 self.error = settled.error;
                 self.question = None;
             }
             Record::ValueFailed(error) => {
                 self.status = TaskStatus::Failed;
-                self.error = Some(error);
+                self.error = Some(*error);
             }
+            Record::TaskKept(kept) => self.value = Some(kept.value),
             Record::BackoffSet(_) => self.status = TaskStatus::Backoff,
-            Record::TaskSkipped => self.status = TaskStatus::Skipped,
             Record::QuestionAsked(asked) => {
                 self.status = TaskStatus::Waiting;
                 self.question = Some(*asked);
             }
-            Record::QuestionAnswered(_) | Record::CrashAnswered(_) => {
+            Record::QuestionAnswered(_) => {
                 self.status = TaskStatus::Ready;
                 self.question = None;
             }
@@ -203,17 +209,56 @@ impl TaskView {
             | Record::RunEnded(_)
             | Record::ArmTaken(_)
             | Record::MapOpened(_)
+            | Record::LoopOpened { .. }
+            | Record::CallOpened { .. }
+            | Record::ValueChecked
+            | Record::RoundOpened
             | Record::RoundClosed(_)
-            | Record::RaceWon(_)
-            | Record::ScopeEnded(_)
+            | Record::DeadlinePassed
+            | Record::InterruptAsked
             | Record::AttemptNoted(_)
             | Record::AttemptAdopted
             | Record::CancelAsked(..)
-            | Record::StopDecided(_)
             | Record::WaveClosed { .. }
             | Record::MessageTaken(_)
             | Record::LossNoted(_) => {}
         }
+    }
+}
+
+impl TaskView {
+    fn end_attempt(&mut self, row: &Row<'_>, ended: AttemptEnded) {
+        self.question = None;
+        if self.attempts.last().is_none_or(|attempt| attempt.ended.is_some()) {
+            // In process: it has no beginning of its own in the record.
+            let number = row.attempt.unwrap_or(1);
+            self.attempts.push(AttemptView { number, started_at: row.at, ..AttemptView::default() });
+        }
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.finished_at = Some(row.at);
+            attempt.ended = Some(ended);
+        }
+    }
+}
+
+/// The word for how a task ended.
+pub fn status_of(end: End) -> TaskStatus {
+    match end {
+        End::Succeeded => TaskStatus::Succeeded,
+        End::Failed(_) => TaskStatus::Failed,
+        End::Skipped => TaskStatus::Skipped,
+        End::Cancelled => TaskStatus::Cancelled,
+    }
+}
+
+/// The word for how an attempt ended.
+pub fn outcome_word(outcome: Outcome) -> AttemptOutcome {
+    match outcome {
+        Outcome::Done => AttemptOutcome::Succeeded,
+        Outcome::Failed(ErrorKind::Timeout) => AttemptOutcome::Timeout,
+        Outcome::Failed(_) | Outcome::Unable(_) => AttemptOutcome::Failed,
+        Outcome::Interrupted => AttemptOutcome::Interrupted,
+        Outcome::Lost => AttemptOutcome::Crashed,
     }
 }
 
@@ -274,7 +319,7 @@ impl RunView {
     pub fn status(&self, held: bool) -> RunStatus {
         match (&self.ended, &self.closed) {
             (Some(ended), _) => ended.status,
-            (None, Some(why)) if why == "waiting" && !held => RunStatus::Waiting,
+            (None, Some(Close::Waiting)) if !held => RunStatus::Waiting,
             (None, Some(_)) if !held => RunStatus::Interrupted,
             (None, _) if held => RunStatus::Running,
             // Its runner was lost.
@@ -288,7 +333,7 @@ impl RunView {
         plan: Option<&Plan>,
         held: bool,
         filter: &Filter,
-        load: &mut dyn FnMut(&Held) -> Option<Value>,
+        load: &mut dyn FnMut(&ValueRef) -> Option<Value>,
     ) -> Shown {
         let mut tasks = self.listed(plan, filter);
         let total = tasks.len();
@@ -373,7 +418,7 @@ fn shown_task(
     task: TaskView,
     plan: Option<&Plan>,
     locator: Option<&mut Locator<'_>>,
-    load: &mut dyn FnMut(&Held) -> Option<Value>,
+    load: &mut dyn FnMut(&ValueRef) -> Option<Value>,
 ) -> ShownTask {
     let located = locator.and_then(|locator| locator.locate(&id));
     let node = plan.zip(located).map(|(plan, at)| (plan, &plan.body(at.body).nodes[at.node.index()]));
@@ -395,7 +440,7 @@ fn shown_attempt(attempt: &AttemptView) -> ShownAttempt {
         number: attempt.number,
         started_at: rfc3339(attempt.started_at),
         finished_at: attempt.finished_at.map(rfc3339),
-        outcome: ended.map(|ended| ended.outcome).or(attempt.lost.then_some(AttemptOutcome::Crashed)),
+        outcome: ended.map(|ended| outcome_word(ended.outcome)).or(attempt.lost.then_some(AttemptOutcome::Crashed)),
         exit_code: ended.and_then(|ended| ended.exit),
         error: ended.and_then(|ended| ended.error.as_ref()).map(ErrorText::from),
         agent: attempt.agent.clone(),

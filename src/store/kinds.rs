@@ -35,6 +35,14 @@ kinds! {
     SCOPE_ENDED = 14 "scope_ended";
     /// A pure expression failed.
     VALUE_FAILED = 15 "value_failed";
+    /// A loop knows its first draft, its limit and its pace.
+    LOOP_OPENED = 16 "loop_opened";
+    /// The arguments and settings of a called workflow are known.
+    CALL_OPENED = 17 "call_opened";
+    /// An assert holds, or the result of a block has been evaluated.
+    VALUE_CHECKED = 18 "value_checked";
+    /// The next round of a loop with `every` began.
+    ROUND_OPENED = 19 "round_opened";
     /// The intent of an attempt; at most one for a task, generation, attempt and try.
     ATTEMPT_STARTED = 20 "attempt_started";
     /// What became known of a running attempt: process or session.
@@ -51,6 +59,8 @@ kinds! {
     BACKOFF_SET = 31 "backoff_set";
     /// A task will not run, where that cannot be derived.
     TASK_SKIPPED = 32 "task_skipped";
+    /// A result from before an edit, or of an earlier generation, is kept.
+    TASK_KEPT = 33 "task_kept";
     /// A person is asked.
     QUESTION_ASKED = 40 "question_asked";
     /// A person answered.
@@ -69,6 +79,10 @@ kinds! {
     MESSAGE_TAKEN = 54 "message_taken";
     /// Something was lost or left out, and that is said: a cut output, a forced take-over, a lost tail.
     LOSS_NOTED = 55 "loss_noted";
+    /// A signal asked the runner to leave; the run can be resumed.
+    INTERRUPT_ASKED = 56 "interrupt_asked";
+    /// A workflow has used up its time.
+    DEADLINE_PASSED = 57 "deadline_passed";
 }
 
 /// The word of a kind, `None` for a number that this version does not know.

@@ -152,6 +152,16 @@ impl<'p, 's> Env<'p, 's> {
         self
     }
 
+    /// Sets the new draft for what is evaluated next (`until`).
+    pub fn set_next(&mut self, next: Value) {
+        self.next = Some(next);
+    }
+
+    /// Sets the value on trial for what is evaluated next (`accept`).
+    pub fn set_result(&mut self, result: Value) {
+        self.result = Some(result);
+    }
+
     /// Puts a value into a local slot: an element or a pattern's name.
     pub fn set(&mut self, slot: u32, value: Value) {
         self.put(slot, Slot::Value(value));

@@ -1,0 +1,191 @@
+//! What a task says it reads and writes, as globs over the workspace.
+//!
+//! What is interpolated into a glob is literal text: it never becomes a pattern, and it may not lead out of the workspace
+//! or, if it is a String, into another folder.
+
+use super::task::Refusal;
+use crate::plan::eval::{Env, Fault};
+use crate::plan::{Element, Expr, ExprKind, Part, Plan, Ref, Spot, TaskDef};
+use crate::value::{Type, TypeId, Value, text};
+use ecow::EcoString;
+
+/// The globs of a `reads` or `writes`. `known`: the definition whose arguments the expression sees.
+///
+/// # Errors
+/// An evaluation that fails, or a claim that may not be made.
+pub(super) fn globs<'p>(
+    env: &mut Env<'p, '_>,
+    expr: &'p Expr,
+    known: Option<(&'p Plan, &'p TaskDef)>,
+) -> Result<Vec<EcoString>, Refusal> {
+    let mut globs = Vec::new();
+    match &expr.kind {
+        ExprKind::List(elements) => {
+            for Element { splice, value } in elements {
+                if *splice {
+                    push_all(env.eval(value)?, value.spot, &mut globs)?;
+                } else {
+                    globs.push(glob(env, value, known)?);
+                }
+            }
+        }
+        ExprKind::Fit(_, inner) => return self::globs(env, inner, known),
+        _ => push_all(env.eval(expr)?, expr.spot, &mut globs)?,
+    }
+    for glob in &globs {
+        stays_inside(glob, expr.spot)?;
+    }
+    Ok(globs)
+}
+
+fn push_all(value: Value, spot: Spot, globs: &mut Vec<EcoString>) -> Result<(), Refusal> {
+    match &value {
+        Value::None => Ok(()),
+        Value::Str(glob) => {
+            globs.push(glob.clone());
+            Ok(())
+        }
+        Value::List(items) => items.iter().try_for_each(|item| push_all(item.clone(), spot, globs)),
+        other => Err(Fault::error(format!("a glob must be a text, found {}", other.describe()), spot).into()),
+    }
+}
+
+fn glob<'p>(
+    env: &mut Env<'p, '_>,
+    expr: &'p Expr,
+    known: Option<(&'p Plan, &'p TaskDef)>,
+) -> Result<EcoString, Refusal> {
+    match &expr.kind {
+        ExprKind::Interpolate(parts) => {
+            let mut glob = EcoString::new();
+            for part in parts {
+                match part {
+                    Part::Text(text) => glob.push_str(text),
+                    Part::Value(value) => glob.push_str(&literal(env, value, known)?),
+                }
+            }
+            Ok(glob)
+        }
+        ExprKind::Const(Value::Str(glob)) => Ok(glob.clone()),
+        ExprKind::Fit(_, inner) => self::glob(env, inner, known),
+        _ => literal_path(env, expr),
+    }
+}
+
+/// A value as the whole of a glob: a path, literally.
+fn literal_path<'p>(env: &mut Env<'p, '_>, expr: &'p Expr) -> Result<EcoString, Refusal> {
+    match env.eval(expr)? {
+        Value::Str(path) => Ok(escape(&path)),
+        other => {
+            Err(Fault::error(format!("a glob must be a text, found {}", other.describe()), expr.spot).into())
+        }
+    }
+}
+
+/// A value as a part of a glob.
+fn literal<'p>(
+    env: &mut Env<'p, '_>,
+    expr: &'p Expr,
+    known: Option<(&'p Plan, &'p TaskDef)>,
+) -> Result<EcoString, Refusal> {
+    let value = env.eval(expr)?;
+    let text = text::interpolated(&value)
+        .ok_or_else(|| Refusal::Claim("a secret cannot stand in a claim".to_owned(), expr.spot))?;
+    if text.contains('/') && known.is_some_and(|(plan, def)| is_string(plan, def, expr)) {
+        let why = format!("`{text}` is interpolated into a claim, but a String there may not contain `/`; use a Path");
+        return Err(Refusal::Claim(why, expr.spot));
+    }
+    Ok(escape(&text))
+}
+
+/// Whether an expression over arguments is known to be a String and not a Path.
+fn is_string(plan: &Plan, def: &TaskDef, expr: &Expr) -> bool {
+    static_type(plan, def, expr).is_some_and(|ty| matches!(plan.types.get(ty), Type::String))
+}
+
+fn static_type(plan: &Plan, def: &TaskDef, expr: &Expr) -> Option<TypeId> {
+    match &expr.kind {
+        ExprKind::Ref(Ref::Arg(index)) => def.params.get(*index as usize).map(|(_, ty)| *ty),
+        ExprKind::Field { base, name, .. } => {
+            let mut base = static_type(plan, def, base)?;
+            while let Type::Optional(inner) = plan.types.get(base) {
+                base = *inner;
+            }
+            let Type::Record(record) = plan.types.get(base) else { return None };
+            record.fields.iter().find(|field| field.name == *name).map(|field| field.ty)
+        }
+        ExprKind::Fit(ty, _) => Some(*ty),
+        _ => None,
+    }
+}
+
+fn escape(text: &str) -> EcoString {
+    let mut escaped = EcoString::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+fn stays_inside(glob: &str, spot: Spot) -> Result<(), Refusal> {
+    if glob.starts_with('/') || glob.split('/').any(|part| part == "..") {
+        return Err(Refusal::Claim(format!("the claim `{glob}` leaves the workspace"), spot));
+    }
+    Ok(())
+}
+
+/// Whether some path may match both globs: certain where both are plain, else by what they begin with.
+pub(super) fn may_overlap(a: &str, b: &str) -> bool {
+    let (a, b) = (a.trim_start_matches("./"), b.trim_start_matches("./"));
+    let (start_a, rest_a) = literal_start(a);
+    let (start_b, rest_b) = literal_start(b);
+    match (rest_a, rest_b) {
+        (false, false) => start_a == start_b,
+        (true, false) => start_b.starts_with(&start_a),
+        (false, true) => start_a.starts_with(&start_b),
+        (true, true) => start_a.starts_with(&start_b) || start_b.starts_with(&start_a),
+    }
+}
+
+/// What a glob begins with before its first pattern, unescaped, and whether a pattern follows.
+fn literal_start(glob: &str) -> (String, bool) {
+    let mut start = String::new();
+    let mut escaped = false;
+    for c in glob.chars() {
+        match c {
+            _ if escaped => {
+                start.push(c);
+                escaped = false;
+            }
+            '\\' => escaped = true,
+            '*' | '?' | '[' | '{' => return (start, true),
+            c => start.push(c),
+        }
+    }
+    (start, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlap_is_never_missed() {
+        for (a, b, both) in [
+            ("a.txt", "a.txt", true),
+            ("./a.txt", "a.txt", true),
+            ("a.txt", "b.txt", false),
+            ("src/**", "src/x/y.rs", true),
+            ("src/**", "docs/**", false),
+            ("*.rs", "x.rs", true),
+            (r"a\*b", "a*b", true),
+            (r"a\*b", "axb", false),
+        ] {
+            assert_eq!(may_overlap(a, b), both, "{a} {b}");
+            assert_eq!(may_overlap(b, a), both, "{b} {a}");
+        }
+    }
+}
