@@ -34,4 +34,6 @@ pub mod store;
 
 pub mod exec;
 
+pub mod run;
+
 pub mod cli;

@@ -4,7 +4,7 @@
 //! store. The words are part of the file format: a field may be added, never given another meaning.
 
 use super::observer::RunStatus;
-use crate::schedule::{Answer, Close, End, Ms, Outcome, Question, Width};
+use crate::schedule::{Answer, Close, End, Ms, Outcome, Question, Why, Width};
 use crate::store::{ValueRef, kinds};
 use ecow::EcoString;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,20 @@ pub struct Failure {
     /// `file:line:column` of the expression that failed.
     #[serde(default, skip_serializing_if = "EcoString::is_empty")]
     pub at: EcoString,
+}
+
+impl Failure {
+    /// A failure of a kind, with its message.
+    pub fn new(kind: &str, message: impl Into<EcoString>) -> Failure {
+        Failure {
+            kind: kind.into(),
+            message: message.into(),
+            task: EcoString::new(),
+            exit_code: None,
+            attempts: 0,
+            at: EcoString::new(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -158,6 +172,8 @@ pub struct AttemptLost {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskSettled {
     pub end: End,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Why>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<ValueRef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

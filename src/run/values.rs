@@ -165,13 +165,7 @@ impl Values {
     pub fn put_error(&mut self, error: ErrorRef, failure: Failure) {
         let at = error.0 as usize;
         if at >= self.errors.len() {
-            let unknown = Failure {
-                kind: "error".into(),
-                message: "unknown".into(),
-                task: "".into(),
-                exit_code: None,
-                attempts: 0,
-            };
+            let unknown = Failure::new("error", "unknown");
             self.errors.resize(at + 1, unknown);
         }
         self.errors[at] = failure;

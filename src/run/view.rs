@@ -10,7 +10,6 @@ use super::record::{AttemptEnded, Failure, Record, RunEnded, RunStarted};
 use crate::schedule::{Close, End, ErrorKind, Outcome};
 use crate::plan::{NodeKind, Plan};
 use crate::store::{Head, OnRow, Row, StoreError, ValueRef};
-use crate::value::{Value, json};
 use ecow::EcoString;
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -333,7 +332,7 @@ impl RunView {
         plan: Option<&Plan>,
         held: bool,
         filter: &Filter,
-        load: &mut dyn FnMut(&ValueRef) -> Option<Value>,
+        load: &mut dyn FnMut(&ValueRef) -> Option<serde_json::Value>,
     ) -> Shown {
         let mut tasks = self.listed(plan, filter);
         let total = tasks.len();
@@ -349,7 +348,7 @@ impl RunView {
             run: self.run.clone(),
             workflow: self.workflow.clone(),
             status: self.status(held),
-            result: ended.and_then(|ended| ended.value.as_ref()).and_then(load).and_then(|v| tree(&v)),
+            result: ended.and_then(|ended| ended.value.as_ref()).and_then(load),
             error: ended.and_then(|ended| ended.error.as_ref()).map(ErrorText::from),
             started_at: rfc3339(self.started_at),
             finished_at: self.finished_at.map(rfc3339),
@@ -418,7 +417,7 @@ fn shown_task(
     task: TaskView,
     plan: Option<&Plan>,
     locator: Option<&mut Locator<'_>>,
-    load: &mut dyn FnMut(&ValueRef) -> Option<Value>,
+    load: &mut dyn FnMut(&ValueRef) -> Option<serde_json::Value>,
 ) -> ShownTask {
     let located = locator.and_then(|locator| locator.locate(&id));
     let node = plan.zip(located).map(|(plan, at)| (plan, &plan.body(at.body).nodes[at.node.index()]));
@@ -427,7 +426,7 @@ fn shown_task(
         status: task.status,
         wave: located.map(|at| at.wave),
         attempts: task.attempts.iter().map(shown_attempt).collect(),
-        value: task.value.as_ref().and_then(load).and_then(|value| tree(&value)),
+        value: task.value.as_ref().and_then(load),
         error: task.error.as_ref().map(ErrorText::from),
         question: task.question.map(|question| question.message),
         id,
@@ -452,10 +451,6 @@ fn shown_attempt(attempt: &AttemptView) -> ShownAttempt {
 /// Ten-thousandths of a dollar as dollars.
 pub fn dollars(cost: i64) -> f64 {
     cost as f64 / 10_000.0
-}
-
-fn tree(value: &Value) -> Option<serde_json::Value> {
-    json::to_tree(value).ok()
 }
 
 impl From<&Failure> for ErrorText {

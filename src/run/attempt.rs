@@ -1,0 +1,432 @@
+//! One attempt at a task: what is to be done, from its arguments and properties; and what its output is worth.
+//!
+//! Takes the task as it is called; gives a [`Job`] for the executors, and judges what comes back: exit code, decoding,
+//! `accept`. It starts nothing.
+
+use super::task::Called;
+use super::values::Values;
+use crate::plan::eval::{Env, Fault};
+use crate::plan::{Action, AgentId, Expr, OnCrash, OutputFrom, Plan, Props, ScriptPart, Spot, TaskDef};
+use crate::run::evaluate::millis;
+use crate::schedule::{ErrorKind, Ms, Place, ScopeId};
+use crate::types::BuiltinTask;
+use crate::value::{self, Fields, SecretPart, Type, Value, text};
+use ecow::EcoString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Whether a failure of that kind came with an answer: a further attempt is another effect.
+pub(super) fn is_answer(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Exit | ErrorKind::Status | ErrorKind::Decode | ErrorKind::Accept | ErrorKind::Verify
+    )
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) enum Work {
+    Run { argv: Vec<String> },
+    /// `/bin/sh -eu`, with the variables that its words refer to.
+    Sh { script: String, words: Vec<(String, String)> },
+    Agent { agent: AgentId, prompt: String, schema: Option<String> },
+    Write { path: PathBuf, text: EcoString },
+    /// Until that wall time.
+    Sleep { until: i64 },
+}
+
+/// An attempt that is ready to begin.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub work: Work,
+    pub cwd: PathBuf,
+    /// The later of equal names wins.
+    pub env: Vec<(EcoString, Value)>,
+    pub stdin: Option<EcoString>,
+    /// Of the attempt with its gates.
+    pub timeout: Option<Ms>,
+    pub allow_exit: Vec<i64>,
+    pub output: Output,
+    /// Commands that must exit 0 afterwards.
+    pub verify: Vec<Vec<String>>,
+    /// After a lost attempt: exits 0 when it was done.
+    pub probe: Option<Vec<String>>,
+}
+
+/// What is decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Output {
+    Stdout,
+    Stderr,
+    File(PathBuf),
+}
+
+/// Prepares an attempt of a task that is not a question and not done in process.
+///
+/// # Errors
+/// What the evaluation of a property says.
+pub(super) fn prepare(
+    task: &Called<'_>,
+    values: &mut Values,
+    root: &Path,
+    agent: Option<AgentId>,
+    redo: bool,
+    sleep_until: i64,
+) -> Result<Job, Fault> {
+    let cwd = match task.property(values, |props| props.cwd.as_deref())? {
+        Some((Value::Str(path), _)) => root.join(path.as_str()),
+        _ => root.to_owned(),
+    };
+    let output = match task.read(values, |props| props.output.as_deref(), output_from)? {
+        Some(Output::File(path)) => Output::File(cwd.join(path)),
+        Some(other) => other,
+        None => Output::Stdout,
+    };
+    let timeout = match task.property(values, |props| props.timeout.as_deref())? {
+        Some((Value::None, _)) | None => agent.and_then(|id| task.agent(id)).and_then(|agent| agent.timeout_ms),
+        Some((value, spot)) => Some(millis(&value, "timeout", spot)?),
+    };
+    let stdin = match task.property(values, |props| props.stdin.as_deref())? {
+        Some((Value::None, _)) | None => None,
+        Some((value, spot)) => Some(plain_text(&value, spot)?),
+    };
+    let allow_exit = match task.property(values, |props| props.allow_exit.as_deref())? {
+        Some((Value::List(codes), _)) => codes.iter().filter_map(int).collect(),
+        Some((Value::Int(code), _)) => vec![code],
+        _ => vec![0],
+    };
+    let verify = task.read(values, |props| props.verify.as_deref(), |env, expr| {
+        commands(&env.eval(expr)?, expr.spot)
+    })?;
+    let probe = match (redo, probe_of(task)) {
+        (true, Some(expr)) => Some(task.within(values, |env| words(&env.eval(expr)?, expr.spot))?),
+        _ => None,
+    };
+    Ok(Job {
+        work: work(task, values, root, agent, sleep_until)?,
+        env: environment(task, values, agent)?,
+        cwd,
+        stdin,
+        timeout,
+        allow_exit,
+        output,
+        verify: verify.unwrap_or_default(),
+        probe,
+    })
+}
+
+fn probe_of<'p>(task: &Called<'p>) -> Option<&'p Expr> {
+    let given = task.overrides.and_then(|props| props.on_crash.as_deref());
+    match given.or(task.def.props.on_crash.as_deref()) {
+        Some(OnCrash::Probe(argv)) => Some(argv),
+        _ => None,
+    }
+}
+
+fn output_from<'p>(env: &mut Env<'p, '_>, from: &'p OutputFrom) -> Result<Output, Fault> {
+    Ok(match from {
+        OutputFrom::Stdout => Output::Stdout,
+        OutputFrom::Stderr => Output::Stderr,
+        OutputFrom::File(path) => Output::File(plain_text(&env.eval(path)?, path.spot)?.as_str().into()),
+    })
+}
+
+fn int(value: &Value) -> Option<i64> {
+    if let Value::Int(n) = value { Some(*n) } else { None }
+}
+
+/// A text that holds no secret and no NUL.
+fn plain_text(value: &Value, spot: Spot) -> Result<EcoString, Fault> {
+    let text = text::interpolated(value)
+        .ok_or_else(|| Fault::error("a secret cannot stand here", spot))?;
+    if text.contains('\0') {
+        return Err(Fault::error("a text with a NUL byte cannot be passed to a program", spot));
+    }
+    Ok(text)
+}
+
+/// An argv: a list of texts, not empty.
+fn words(value: &Value, spot: Spot) -> Result<Vec<String>, Fault> {
+    let Value::List(items) = value else {
+        return Err(Fault::error(format!("expected a command, found {}", value.describe()), spot));
+    };
+    let words = items.iter().map(|item| plain_text(item, spot).map(String::from));
+    let words = words.collect::<Result<Vec<_>, _>>()?;
+    match words.first() {
+        Some(program) if !program.is_empty() => Ok(words),
+        _ => Err(Fault::error("a command must begin with the name of a program", spot)),
+    }
+}
+
+/// One argv or a list of them.
+fn commands(value: &Value, spot: Spot) -> Result<Vec<Vec<String>>, Fault> {
+    match value {
+        Value::List(items) if items.iter().any(|item| matches!(item, Value::List(_))) => {
+            items.iter().map(|item| words(item, spot)).collect()
+        }
+        Value::None => Ok(Vec::new()),
+        Value::List(items) if items.is_empty() => Ok(Vec::new()),
+        one => Ok(vec![words(one, spot)?]),
+    }
+}
+
+fn work(
+    task: &Called<'_>,
+    values: &Values,
+    root: &Path,
+    agent: Option<AgentId>,
+    sleep_until: i64,
+) -> Result<Work, Fault> {
+    match &task.def.action {
+        Action::Run { argv } => {
+            Ok(Work::Run { argv: task.within(values, |env| words(&env.eval(argv)?, argv.spot))? })
+        }
+        Action::Sh { script } => task.within(values, |env| sh(env, script)),
+        Action::Agent { prompt, context, .. } => {
+            let agent = agent.ok_or_else(|| Fault::error("no agent was chosen", task.spot))?;
+            let prompt = task.within(values, |env| labelled(env, prompt, context.as_deref()))?;
+            Ok(Work::Agent { agent, prompt, schema: schema_of(task.plan, task.def) })
+        }
+        Action::Builtin { task: builtin, args } => match builtin {
+            BuiltinTask::Write => {
+                let mut argument = |index: usize| match args.get(index).and_then(Option::as_ref) {
+                    Some(expr) => task.within(values, |env| plain_or_any(&env.eval(expr)?, expr.spot)),
+                    None => Ok(EcoString::new()),
+                };
+                let path = root.join(argument(0)?.as_str());
+                Ok(Work::Write { path, text: argument(1)? })
+            }
+            BuiltinTask::Sleep => Ok(Work::Sleep { until: sleep_until }),
+            other => Err(Fault::error(format!("`{}` is not done by an executor", other.name()), task.spot)),
+        },
+        Action::Http { .. } => Err(Fault::error("this version of flowc does not run `http` yet", task.spot)),
+        Action::Mcp { .. } => Err(Fault::error("this version of flowc does not run `mcp` yet", task.spot)),
+    }
+}
+
+/// A text that holds no secret.
+fn plain_or_any(value: &Value, spot: Spot) -> Result<EcoString, Fault> {
+    text::interpolated(value).ok_or_else(|| Fault::error("a secret cannot stand here", spot))
+}
+
+/// The script with a quoted variable for each word that is put in.
+fn sh<'p>(env: &mut Env<'p, '_>, parts: &'p [ScriptPart]) -> Result<Work, Fault> {
+    let mut script = String::new();
+    let mut vars = Vec::new();
+    for part in parts {
+        match part {
+            ScriptPart::Text(text) => script.push_str(text),
+            ScriptPart::Word(expr) => {
+                let value = env.eval(expr)?;
+                let given: Vec<EcoString> = match &value {
+                    Value::List(items) => {
+                        items.iter().map(|item| plain_text(item, expr.spot)).collect::<Result<_, _>>()?
+                    }
+                    one => vec![plain_text(one, expr.spot)?],
+                };
+                for (index, word) in given.into_iter().enumerate() {
+                    let name = format!("FLOW_WORD_{}", vars.len());
+                    script.push_str(if index == 0 { "\"$" } else { " \"$" });
+                    script.push_str(&name);
+                    script.push('"');
+                    vars.push((name, word.into()));
+                }
+            }
+        }
+    }
+    Ok(Work::Sh { script, words: vars })
+}
+
+/// The prompt, then each value that is handed over under its name.
+fn labelled<'p>(env: &mut Env<'p, '_>, prompt: &'p Expr, context: Option<&'p Expr>) -> Result<String, Fault> {
+    let mut text = String::from(plain_or_any(&env.eval(prompt)?, prompt.spot)?);
+    let Some(context) = context else { return Ok(text) };
+    match env.eval(context)? {
+        Value::Record(fields) => {
+            for (name, value) in fields.iter() {
+                text.push_str(&format!("\n\n## {name}\n\n"));
+                text.push_str(&plain_or_any(value, context.spot)?);
+            }
+        }
+        Value::None => {}
+        other => {
+            text.push_str("\n\n");
+            text.push_str(&plain_or_any(&other, context.spot)?);
+        }
+    }
+    Ok(text)
+}
+
+/// The JSON Schema that an agent's answer must fit; `None` where its text is the result.
+pub(super) fn schema_of(plan: &Plan, def: &TaskDef) -> Option<String> {
+    match plan.types.get(def.result) {
+        Type::Unit | Type::String | Type::Path => None,
+        _ => Some(value::schema(def.result, &plan.types).to_string()),
+    }
+}
+
+/// `env` of the workflows around it, of its agent, and its own.
+fn environment(
+    task: &Called<'_>,
+    values: &mut Values,
+    agent: Option<AgentId>,
+) -> Result<Vec<(EcoString, Value)>, Fault> {
+    let mut all = super::values::workflow_env(task.plan, values, task.place.scope)?;
+    if let Some(agent) = agent.and_then(|id| task.agent(id)) {
+        all.extend(agent.env.iter().cloned());
+    }
+    if let Some((Value::Record(fields), spot)) = task.property(values, |props| props.env.as_deref())? {
+        for (name, value) in fields.iter() {
+            all.push((name.clone(), env_value(name, value, spot)?));
+        }
+    }
+    Ok(all)
+}
+
+fn env_value(name: &str, value: &Value, spot: Spot) -> Result<Value, Fault> {
+    if name.is_empty() || name.contains(['=', '\0']) {
+        return Err(Fault::error(format!("`{name}` cannot be the name of an environment variable"), spot));
+    }
+    match value {
+        Value::Secret(parts) => Ok(Value::Secret(parts.clone())),
+        other => plain_text(other, spot).map(Value::Str),
+    }
+}
+
+/// The text of an environment variable, with its secrets put in, and those secrets.
+///
+/// # Errors
+/// A secret that is not set (any more).
+pub(super) fn resolve(value: &Value) -> Result<(String, Vec<String>), String> {
+    let Value::Secret(parts) = value else {
+        return Ok((text::interpolated(value).map(String::from).unwrap_or_default(), Vec::new()));
+    };
+    let (mut text, mut secrets) = (String::new(), Vec::new());
+    for part in parts.iter() {
+        match part {
+            SecretPart::Text(plain) => text.push_str(plain),
+            SecretPart::Named(name) => match std::env::var(name.as_str()) {
+                Ok(secret) if !secret.is_empty() => {
+                    text.push_str(&secret);
+                    secrets.push(secret);
+                }
+                _ => return Err(format!("the secret `{name}` is not set")),
+            },
+        }
+    }
+    Ok((text, secrets))
+}
+
+/// What an attempt gave.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    /// Of a process: its exit code, 128 + signal when one ended it.
+    pub code: i32,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+    /// Something of the decoded output is missing.
+    pub truncated: bool,
+    /// An agent's answer, already taken out of its report.
+    pub answer: Option<serde_json::Value>,
+}
+
+/// A failed judgement: its kind and message.
+pub(super) type Verdict<T> = Result<T, (ErrorKind, String)>;
+
+/// Decodes what a process or agent gave into the task's result type.
+///
+/// # Errors
+/// Kind `decode`, with path and reason.
+pub(super) fn decode(plan: &Plan, def: &TaskDef, output: &Output, given: &Given) -> Verdict<Value> {
+    let fail = |why: String| (ErrorKind::Decode, why);
+    match plan.types.get(def.result) {
+        Type::Unit => return Ok(Value::Unit),
+        Type::Record(record) if record.name.as_deref() == Some("Exit") => return Ok(exit_value(given)),
+        _ => {}
+    }
+    if let Some(answer) = &given.answer {
+        let tree = value::json::from_tree(answer.clone());
+        return value::conform(&tree, def.result, &plan.types).map_err(|why| fail(why.to_string()));
+    }
+    let from_file;
+    let bytes = match output {
+        Output::Stdout => &given.stdout,
+        Output::Stderr => &given.stderr,
+        Output::File(path) => {
+            from_file = std::fs::read(path)
+                .map_err(|why| fail(format!("the output file {} cannot be read: {why}", path.display())))?;
+            &from_file
+        }
+    };
+    if given.truncated && !matches!(output, Output::File(_)) {
+        return Err(fail("the output is longer than what is kept of it, so it cannot be decoded".to_owned()));
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|why| fail(format!("the output is not UTF-8 text: byte {} is wrong", why.valid_up_to())))?;
+    match plan.types.get(def.result) {
+        Type::String | Type::Path => Ok(Value::Str(without_newline(text).into())),
+        _ => value::decode(text, def.result, &plan.types).map_err(|why| {
+            let shown: String = text.chars().take(200).collect();
+            fail(format!("the output does not decode: {why}; it begins with: {}", shown.trim_end()))
+        }),
+    }
+}
+
+fn without_newline(text: &str) -> &str {
+    text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text)
+}
+
+fn exit_value(given: &Given) -> Value {
+    let text = |bytes: &[u8]| Value::Str(String::from_utf8_lossy(bytes).as_ref().into());
+    let mut fields = Fields::default();
+    fields.insert("code".into(), Value::Int(i64::from(given.code)));
+    fields.insert("stdout".into(), text(&given.stdout));
+    fields.insert("stderr".into(), text(&given.stderr));
+    Value::Record(Arc::new(fields))
+}
+
+/// Tries the value against `accept`.
+///
+/// # Errors
+/// Kind `accept` with the condition that does not hold; the kind of an evaluation that fails.
+pub(super) fn accept(task: &Called<'_>, values: &mut Values, result: &Value) -> Verdict<()> {
+    let of = |props: &'_ Props| props.accept.is_some();
+    let own = task.overrides.filter(|props| of(props)).is_some();
+    if !own && !of(&task.def.props) {
+        return Ok(());
+    }
+    let checked = task.read(values, |props| props.accept.as_deref(), |env, expr| {
+        env.set_result(result.clone());
+        Ok((env.eval(expr)?, expr))
+    });
+    let (verdict, expr) = match checked {
+        Ok(Some(checked)) => checked,
+        Ok(None) => return Ok(()),
+        Err(fault) => {
+            let kind = ErrorKind::parse(fault.kind.name()).unwrap_or(ErrorKind::Error);
+            return Err((kind, format!("`accept` cannot be evaluated: {}", fault.message)));
+        }
+    };
+    let broken = match &verdict {
+        Value::Bool(true) => return Ok(()),
+        Value::List(all) => match all.iter().position(|one| *one != Value::Bool(true)) {
+            None => return Ok(()),
+            Some(index) => super::written::element(expr, index),
+        },
+        _ => super::written::expr(expr),
+    };
+    Err((ErrorKind::Accept, format!("the result was not accepted: `{broken}` does not hold")))
+}
+
+/// Names of the variables that every attempt carries.
+pub(super) fn flow_vars(run: &str, place: Place, id: &str, attempt: u32, key: &str) -> Vec<(EcoString, Value)> {
+    let ScopeId(scope) = place.scope;
+    let text = |text: String| Value::Str(text.into());
+    vec![
+        ("FLOW_RUN".into(), text(run.to_owned())),
+        ("FLOW_TASK".into(), text(id.to_owned())),
+        ("FLOW_ATTEMPT".into(), text(attempt.to_string())),
+        ("FLOW_ATTEMPT_ID".into(), text(format!("{run}.{scope}.{}.{attempt}", place.node.0))),
+        ("FLOW_IDEMPOTENCY_KEY".into(), text(key.to_owned())),
+    ]
+}

@@ -1,0 +1,208 @@
+//! The loop that drives a run.
+//!
+//! One thread holds the state machine, the journal and the spawning of processes. A turn takes everything that has come
+//! from outside, decides, records all of it in one transaction, and only then acts. Nothing here chooses: the scheduler
+//! does.
+
+mod act;
+mod log;
+mod outside;
+mod pose;
+mod tell;
+mod turn;
+
+pub(super) use log::{About, Log};
+
+use super::clock::Clock;
+use super::hands::Hands;
+use super::observer::{Observer, RunStatus};
+use super::people::{Asker, Question, Replies, Reply};
+use super::record::{AttemptEnded, Failure};
+use super::replay::Memory;
+use super::task::Shared;
+use super::tasks::Tasks;
+use super::values::Values;
+use crate::plan::Plan;
+use crate::schedule::{Close, Command, Decisions, Event, Place, Policy, Rest, State};
+use crate::store::{RunStore, StoreError};
+use crate::value::Value;
+use ecow::EcoString;
+use std::collections::{BTreeSet, HashMap};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// Why the loop cannot go on.
+#[derive(Debug)]
+pub(super) enum Halt {
+    Store(StoreError),
+    /// The scheduler refused an event: the record or this program is wrong.
+    Illegal(String),
+    /// Killed by a second signal.
+    Killed,
+}
+
+/// What is limited, and how tasks are chosen.
+#[derive(Debug, Clone)]
+pub(super) struct Bounds {
+    /// Attempts at once.
+    pub parallel: u32,
+    pub policy: Policy,
+    /// Cores and bytes of memory.
+    pub machine: Vec<i64>,
+    pub seed: u64,
+}
+
+/// How the run ended.
+#[derive(Debug, Clone)]
+pub(super) struct Ended {
+    pub status: RunStatus,
+    pub result: Option<Value>,
+    pub error: Option<Failure>,
+}
+
+/// Why the loop was left.
+#[derive(Debug, Clone)]
+pub(super) enum Left {
+    Ended(Ended),
+    Interrupted,
+    /// With the open questions.
+    Waiting(Vec<Question>),
+}
+
+/// See the module.
+pub(super) struct Driver<'a> {
+    pub plan: &'a Plan,
+    pub store: RunStore,
+    pub observer: &'a mut dyn Observer,
+    pub asker: Option<Box<dyn Asker>>,
+    /// Whether it stays when only people can go on.
+    pub stays: bool,
+    pub state: State,
+    pub values: Values,
+    pub tasks: Tasks,
+    pub clock: Clock,
+    pub limits: Bounds,
+    pub hands: Hands,
+    /// Results that may be kept from before.
+    pub memory: Memory,
+    pub shared: Shared,
+    pub log: Log,
+    /// Texts of failures that have no number yet.
+    pub told: HashMap<Place, Failure>,
+    /// How attempts ended that are being recorded.
+    pub ended: HashMap<Place, Box<AttemptEnded>>,
+    /// Successful attempts that are not recorded yet.
+    undone: Vec<Place>,
+    /// Values that the observer is shown.
+    shown: HashMap<Place, Value>,
+    /// Hashes of inputs, of tasks that have some.
+    pub hashes: HashMap<Place, EcoString>,
+    /// Wall ms until which a `sleep` sleeps.
+    pub sleeps: HashMap<Place, i64>,
+    pub questions: HashMap<Place, Question>,
+    answered_by: (EcoString, EcoString),
+    cancelled_by: (EcoString, EcoString),
+    /// Messages that this turn took.
+    taken: Vec<String>,
+    /// Messages that were recorded before.
+    pub known_messages: BTreeSet<String>,
+    pub interrupting: bool,
+    waves_seen: BTreeSet<u32>,
+    wave_closed: bool,
+    decisions: Decisions,
+    todo: Vec<Command>,
+    replies: (Replies, UnboundedReceiver<Reply>),
+    end: Option<Ended>,
+}
+
+/// What a driver is made of.
+pub(super) struct Parts<'a> {
+    pub plan: &'a Plan,
+    pub store: RunStore,
+    pub observer: &'a mut dyn Observer,
+    pub asker: Option<Box<dyn Asker>>,
+    pub stays: bool,
+    pub clock: Clock,
+    pub limits: Bounds,
+    pub hands: Hands,
+}
+
+impl<'a> Driver<'a> {
+    /// A driver before its first event.
+    pub(super) fn new(parts: Parts<'a>) -> Driver<'a> {
+        let (to, from) = unbounded_channel();
+        Driver {
+            plan: parts.plan,
+            store: parts.store,
+            observer: parts.observer,
+            asker: parts.asker,
+            stays: parts.stays,
+            state: State::new(parts.plan),
+            values: Values::new(parts.plan),
+            tasks: Tasks::default(),
+            clock: parts.clock,
+            limits: parts.limits,
+            hands: parts.hands,
+            memory: Memory::default(),
+            shared: Shared::default(),
+            log: Log::default(),
+            told: HashMap::new(),
+            ended: HashMap::new(),
+            undone: Vec::new(),
+            shown: HashMap::new(),
+            hashes: HashMap::new(),
+            sleeps: HashMap::new(),
+            questions: HashMap::new(),
+            answered_by: Default::default(),
+            cancelled_by: Default::default(),
+            taken: Vec::new(),
+            known_messages: BTreeSet::new(),
+            interrupting: false,
+            waves_seen: BTreeSet::new(),
+            wave_closed: false,
+            decisions: Decisions::default(),
+            todo: Vec::new(),
+            replies: (Replies(to), from),
+            end: None,
+        }
+    }
+
+    /// Runs until the run ends or must be left.
+    ///
+    /// # Errors
+    /// [`Halt`]: nothing more can be recorded. Whatever still runs has been killed.
+    pub(super) async fn run(&mut self) -> Result<Left, Halt> {
+        let left = self.turns().await;
+        if left.is_err() {
+            self.hands.kill_all().await;
+        }
+        left
+    }
+
+    async fn turns(&mut self) -> Result<Left, Halt> {
+        self.take_messages()?;
+        loop {
+            while !self.turn()? {}
+            match self.state.rest() {
+                Rest::Ended(_) => match self.end.take() {
+                    Some(end) => return Ok(Left::Ended(end)),
+                    None => return Err(Halt::Illegal("the run ended without an end".to_owned())),
+                },
+                Rest::Closed => return Ok(Left::Interrupted),
+                Rest::Waiting(_) if !self.stays && !self.interrupting => {
+                    if self.take_messages()? {
+                        continue;
+                    }
+                    self.happen(Event::SessionClosed { why: Close::Waiting })?;
+                    while !self.turn()? {}
+                    return Ok(Left::Waiting(self.questions.drain().map(|(_, question)| question).collect()));
+                }
+                Rest::Waiting(_) | Rest::Busy => self.wait().await?,
+            }
+        }
+    }
+
+    /// Gives the store back.
+    pub(super) fn into_store(self) -> RunStore {
+        self.store
+    }
+}

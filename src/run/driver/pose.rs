@@ -1,0 +1,154 @@
+//! Questions: made from a task's arguments, shown, and answered.
+
+use super::{Driver, Halt};
+use crate::plan::{Action, Spot};
+use crate::run::inputs::type_name;
+use crate::run::observer::OpenQuestion;
+use crate::run::people::{Form, Question, Reply, Verdict, choices_of};
+use crate::run::record::Failure;
+use crate::run::task::{Called, called};
+use crate::run::{codec, people};
+use crate::schedule::{self, Answer, ErrorKind, Event, Place, WallMs};
+use crate::types::BuiltinTask;
+use crate::value::{Value, text};
+use ecow::EcoString;
+
+impl Question {
+    /// As viewers are shown it.
+    pub(super) fn open(&self) -> OpenQuestion {
+        OpenQuestion {
+            task: self.task.clone(),
+            question: self.hash.clone(),
+            message: self.message.clone(),
+            choices: self.choices(),
+            until: self.until,
+        }
+    }
+}
+
+impl Driver<'_> {
+    /// The question of a task that a person does, or about an attempt that was lost.
+    pub(super) fn pose(
+        &mut self,
+        place: Place,
+        about: schedule::Question,
+        until: Option<WallMs>,
+    ) -> Result<Question, Halt> {
+        let id: EcoString = self.state.id_of(self.plan, place).into();
+        let task = called(self.plan, &self.values, place)
+            .map_err(|_| Halt::Illegal(format!("a question about `{id}`, which is no task")))?;
+        let (message, form, by) = match about {
+            schedule::Question::Crash => {
+                let attempt = self.tasks.attempts(place);
+                let message = ecow::eco_format!(
+                    "Attempt {attempt} of `{id}` had begun when its runner was lost; how it ended is not known. Run it again, \
+                     or was it done, or does it count as failed?"
+                );
+                (message, Form::Crash { result: task.def.result }, Vec::new())
+            }
+            schedule::Question::Task => self.posed(&task),
+        };
+        let run = self.store.run().to_owned();
+        let mut question = Question::new(&run, id, self.state.generation(), message, form);
+        (question.by, question.until) = (by, until);
+        Ok(question)
+    }
+
+    fn posed(&mut self, task: &Called<'_>) -> (EcoString, Form, Vec<EcoString>) {
+        let Action::Builtin { task: builtin, args } = &task.def.action else {
+            return (EcoString::new(), Form::Approve, Vec::new());
+        };
+        let mut argument = |index: usize| {
+            let expr = args.get(index).and_then(Option::as_ref)?;
+            task.within(&self.values, |env| env.eval(expr)).ok()
+        };
+        let message = argument(0).and_then(|value| text::interpolated(&value)).unwrap_or_default();
+        if *builtin != BuiltinTask::Input {
+            let by = match argument(2) {
+                Some(Value::List(by)) => by.iter().filter_map(|name| name.as_text().cloned()).collect(),
+                _ => Vec::new(),
+            };
+            return (message, Form::Approve, by);
+        }
+        let default = argument(2).filter(|value| *value != Value::None);
+        let ty = task.def.result;
+        let type_name = type_name(self.plan, ty);
+        (message, Form::Value { ty, type_name, choices: choices_of(self.plan, ty), default }, Vec::new())
+    }
+
+    /// Shows a question to whoever can answer now.
+    pub(super) fn ask(&mut self, place: Place, again: Option<&str>) {
+        if let (Some(question), Some(asker)) = (self.questions.get(&place), self.asker.as_deref_mut()) {
+            asker.ask(question, again, &self.replies.0);
+        }
+    }
+
+    /// Takes an answer. False: it answers nothing that is open, or does not do.
+    pub(super) fn take_reply(&mut self, reply: Reply) -> Result<Result<(), String>, Halt> {
+        let found = self.questions.iter().find(|(_, question)| question.task == reply.task);
+        let Some((place, question)) = found.map(|(place, question)| (*place, question.clone())) else {
+            return Ok(Err(format!("no question of `{}` is open", reply.task)));
+        };
+        if !reply.question.is_empty() && !question.hash.starts_with(reply.question.as_str()) {
+            return Ok(Err(format!("the question of `{}` has changed since it was shown", reply.task)));
+        }
+        if question.until.is_some_and(|until| until <= self.clock.wall()) {
+            return Ok(Err(format!("the question of `{}` had to be answered earlier", reply.task)));
+        }
+        let answer = match question.judge(self.plan, &reply) {
+            Ok(Verdict::Value(value)) => {
+                self.finish_with(place, value)?;
+                Answer::Done
+            }
+            Ok(Verdict::Rejected(why)) => {
+                self.told.insert(place, Failure::new(ErrorKind::Rejected.name(), why));
+                Answer::Rejected
+            }
+            Ok(Verdict::Rerun) => Answer::Rerun,
+            Ok(Verdict::Fail) => {
+                let why = format!("{} said that the lost attempt failed", reply.by);
+                self.told.insert(place, Failure::new(ErrorKind::Crash.name(), why));
+                Answer::Fail
+            }
+            Err(why) => {
+                self.ask(place, Some(&why));
+                return Ok(Err(why));
+            }
+        };
+        self.answered_by = (reply.by, reply.note);
+        self.happen(Event::Answered { place, answer })?;
+        Ok(Ok(()))
+    }
+
+    /// Nobody answered in time: the default is the value.
+    pub(super) fn take_default(&mut self, place: Place) -> Result<(), Halt> {
+        if let Some(value) = self.default_of(place) {
+            self.finish_with(place, value)?;
+        }
+        Ok(())
+    }
+
+    /// The `default` of an `input`.
+    pub(super) fn default_of(&self, place: Place) -> Option<Value> {
+        match &self.questions.get(&place)?.form {
+            Form::Value { default, .. } => default.clone(),
+            people::Form::Approve | Form::Crash { .. } => None,
+        }
+    }
+
+    /// Keeps what a task gave: its end is about to be told.
+    pub(in crate::run) fn finish_with(&mut self, place: Place, value: Value) -> Result<(), Halt> {
+        let kept = codec::put(&mut self.store, &value).map_err(Halt::Store)?;
+        self.tasks.of(place).value = Some(kept);
+        if self.observer.listens() {
+            self.shown.insert(place, value.clone());
+        }
+        self.values.put(place, value);
+        Ok(())
+    }
+
+    /// A failure without a place in the program.
+    pub(super) fn plain_failure(&self, kind: ErrorKind, message: impl Into<String>) -> Failure {
+        self.failure(kind, message.into(), Spot::default())
+    }
+}

@@ -1,0 +1,184 @@
+//! A turn of the loop: decide, evaluate, record, commit, act.
+
+use super::{Driver, Halt};
+use crate::run::evaluate::judge;
+use crate::run::failure;
+use crate::run::observer;
+use crate::run::record::Failure;
+use crate::run::task::{self, Refusal};
+use crate::plan::eval::Fault;
+use crate::plan::Spot;
+use crate::run::claims;
+use crate::schedule::{
+    self, Command, Decisions, ErrorKind, Event, Facts, NoHistory, Note, Outcome, Place, Verdict, What,
+};
+
+/// Most rows of one transaction: a turn that has more is split.
+const MAX_ROWS: usize = 4096;
+
+impl Driver<'_> {
+    /// Decides, until nothing is new; records it all in one transaction; then acts. False: there is more to decide at
+    /// once.
+    pub(super) fn turn(&mut self) -> Result<bool, Halt> {
+        let quiet = loop {
+            if self.settle()? {
+                break true;
+            }
+            if self.log.len() >= MAX_ROWS {
+                break false;
+            }
+        };
+        self.commit()?;
+        self.state.sweep();
+        for command in std::mem::take(&mut self.todo) {
+            self.act(command)?;
+        }
+        Ok(quiet)
+    }
+
+    /// One round of deciding. True when there was nothing to decide.
+    fn settle(&mut self) -> Result<bool, Halt> {
+        let mut decisions = std::mem::take(&mut self.decisions);
+        let facts = Facts {
+            now: self.clock.active(),
+            wall: self.clock.wall(),
+            parallel: self.limits.parallel,
+            policy: self.limits.policy,
+            machine: &self.limits.machine,
+            history: &NoHistory,
+            overlap: claims::may_overlap,
+            seed: self.limits.seed,
+        };
+        schedule::decide(&mut self.state, self.plan, &facts, &mut decisions);
+        let quiet = decisions.events.is_empty() && decisions.commands.is_empty();
+        self.follow_notes();
+        for event in decisions.events.drain(..) {
+            self.record(&event)?;
+        }
+        for command in decisions.commands.drain(..) {
+            match command {
+                Command::Evaluate { place, what } => self.answer(place, what)?,
+                Command::StartAttempt { place, inline: true, .. } => self.start_inline(place)?,
+                other => self.todo.push(other),
+            }
+        }
+        self.decisions = Decisions { events: decisions.events, commands: decisions.commands };
+        Ok(quiet)
+    }
+
+    /// Folds an event from outside and records it.
+    pub(in crate::run) fn happen(&mut self, event: Event) -> Result<(), Halt> {
+        let at = self.clock.active();
+        schedule::apply(&mut self.state, self.plan, at, &event).map_err(|illegal| Halt::Illegal(illegal.why))?;
+        self.follow_notes();
+        self.record(&event)
+    }
+
+    /// Answers what the scheduler asked, from the values.
+    fn answer(&mut self, place: Place, what: What) -> Result<(), Halt> {
+        let verdict = match what {
+            What::Inputs => return self.answer_inputs(place),
+            _ => judge(self.plan, &mut self.values, place, what),
+        };
+        let verdict = match verdict {
+            Ok(verdict) => verdict,
+            Err(fault) => self.bad(place, Refusal::Fault(fault)),
+        };
+        self.happen(Event::Evaluated { place, verdict })
+    }
+
+    fn answer_inputs(&mut self, place: Place) -> Result<(), Halt> {
+        let inputs = task::inputs(self.plan, &mut self.values, &mut self.shared, place);
+        let verdict = match inputs {
+            Ok(inputs) => {
+                if self.keep(place)? {
+                    return self.happen(Event::Kept { place });
+                }
+                self.tasks.begin(place, &inputs);
+                Verdict::Inputs(inputs)
+            }
+            Err(refusal) => self.bad(place, refusal),
+        };
+        self.happen(Event::Evaluated { place, verdict })
+    }
+
+    /// What a failed evaluation comes to; its text waits for the number of the failure.
+    fn bad(&mut self, place: Place, refusal: Refusal) -> Verdict {
+        let kind = refusal.kind();
+        let failure = match refusal {
+            Refusal::Fault(Fault { message, spot, .. }) => self.failure(kind, message, spot),
+            Refusal::Claim(message, spot) => self.failure(kind, message, spot),
+        };
+        self.told.insert(place, failure);
+        Verdict::Bad(kind)
+    }
+
+    /// A failure at a place of the program.
+    pub(super) fn failure(&self, kind: ErrorKind, message: String, spot: Spot) -> Failure {
+        Failure { at: self.plan.place(spot).into(), ..Failure::new(kind.name(), message) }
+    }
+
+    /// Runs what is done in process and has no effect.
+    fn start_inline(&mut self, place: Place) -> Result<(), Halt> {
+        let outcome = match self.do_inline(place) {
+            Ok(value) => {
+                self.finish_with(place, value)?;
+                Outcome::Done
+            }
+            Err(failure) => {
+                let kind = ErrorKind::parse(&failure.kind).unwrap_or(ErrorKind::Error);
+                self.told.insert(place, failure);
+                Outcome::Failed(kind)
+            }
+        };
+        self.happen(Event::AttemptEnded { place, outcome, inline: true })
+    }
+
+    /// Moves values and failure texts by what happened inside the scheduler.
+    pub(in crate::run) fn follow_notes(&mut self) {
+        for note in self.state.take_notes() {
+            match &note {
+                Note::Failed { error, place, why } => {
+                    let failure = failure::describe(
+                        self.plan,
+                        &self.state,
+                        &self.tasks,
+                        &mut self.told,
+                        *place,
+                        *why,
+                    );
+                    self.values.put_error(*error, failure);
+                }
+                Note::Opened { .. } | Note::Closed { .. } | Note::Ended { .. } | Note::Won { .. } => {
+                    self.values.note(self.plan, &note);
+                }
+            }
+        }
+    }
+
+    /// Records the turn. A full disk is waited for a while, with nothing new started.
+    pub(super) fn commit(&mut self) -> Result<(), Halt> {
+        self.flush_done();
+        if let Err(error) = self.log.commit(&mut self.store, self.observer) {
+            return Err(Halt::Store(error));
+        }
+        if std::mem::take(&mut self.wave_closed) {
+            self.store.note_head().map_err(Halt::Store)?;
+        }
+        for id in self.taken.drain(..) {
+            if let Some(dir) = self.store.dir() {
+                // It was recorded: if it stays, it is known by its id and passed over.
+                let _ = crate::store::remove_message(dir, &id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the observer, if it listens.
+    pub(super) fn tell(&mut self, what: impl FnOnce(&mut Self) -> observer::What) {
+        if self.observer.listens() {
+            let what = what(self);
+            self.log.tell(self.clock.wall(), what);
+        }
+    }
+}

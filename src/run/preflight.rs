@@ -1,0 +1,162 @@
+//! What is checked before anything is recorded or run.
+//!
+//! Takes a plan and its inputs; gives every reason why the run cannot begin, at once.
+
+use super::inputs::{self, Given};
+use super::values::Values;
+use crate::plan::{Action, Element, ExprKind, Plan, Runtime};
+use crate::schedule::ScopeId;
+use crate::value::Value;
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+/// Why a run cannot begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// One line each, for people.
+    pub reasons: Vec<String>,
+    /// Contracts of the workflow were violated: the run has failed; else it was wrong use.
+    pub violated: bool,
+}
+
+impl Refused {
+    fn wrong(reasons: Vec<String>) -> Refused {
+        Refused { reasons, violated: false }
+    }
+}
+
+/// Checks everything and gives the values of the inputs.
+///
+/// # Errors
+/// All reasons of the first kind that is found: constructs that do not run yet, inputs, contracts, secrets, programs.
+pub fn check(
+    plan: &Plan,
+    given: &[(String, Given)],
+    default_runtime: &Runtime,
+) -> Result<Vec<Value>, Refused> {
+    if plan.format != crate::plan::FORMAT {
+        let (found, known) = (plan.format, crate::plan::FORMAT);
+        let why = format!("the plan has format {found}, this flowc runs format {known}: compile the program again");
+        return Err(Refused::wrong(vec![why]));
+    }
+    missing(plan)?;
+    let values = inputs::check(plan, given).map_err(Refused::wrong)?;
+    contracts(plan, &values)?;
+    secrets(plan, &values)?;
+    programs(plan, default_runtime)?;
+    Ok(values)
+}
+
+/// What this version does not run yet.
+fn missing(plan: &Plan) -> Result<(), Refused> {
+    let reasons: Vec<String> = plan
+        .missing
+        .iter()
+        .map(|missing| {
+            let place = plan.place(missing.spot);
+            let place = if place.is_empty() { place } else { format!("{place}: ") };
+            format!("{place}this version of flowc does not run {} yet", missing.what)
+        })
+        .collect();
+    if reasons.is_empty() { Ok(()) } else { Err(Refused::wrong(reasons)) }
+}
+
+/// All contracts, every violation.
+fn contracts(plan: &Plan, inputs: &[Value]) -> Result<(), Refused> {
+    let mut values = Values::new(plan);
+    values.open_root(plan, inputs.to_vec());
+    let mut reasons = Vec::new();
+    for contract in &plan.contracts {
+        let checked = values.evaluate(plan, ScopeId::ROOT, |env| {
+            if env.truth(&contract.cond)? {
+                Ok(())
+            } else {
+                Err(env.violated(contract.spot, contract.message.as_ref(), &contract.text))
+            }
+        });
+        if let Err(fault) = checked {
+            let spot = if fault.spot == Default::default() { contract.spot } else { fault.spot };
+            let place = plan.place(spot);
+            let place = if place.is_empty() { place } else { format!("{place}: ") };
+            reasons.push(format!("{place}{}", fault.message));
+        }
+    }
+    if reasons.is_empty() { Ok(()) } else { Err(Refused { reasons, violated: true }) }
+}
+
+/// Every secret must be set before anything runs.
+pub(super) fn secrets(plan: &Plan, inputs: &[Value]) -> Result<(), Refused> {
+    let mut names: BTreeSet<&str> = plan.secrets.iter().map(|name| name.as_str()).collect();
+    inputs.iter().for_each(|value| secrets_in(value, &mut names));
+    let reasons: Vec<String> = names
+        .iter()
+        .filter(|name| std::env::var_os(name).is_none_or(|text| text.is_empty()))
+        .map(|name| format!("the secret `{name}` is not set: it is read from the environment variable of that name"))
+        .collect();
+    if reasons.is_empty() { Ok(()) } else { Err(Refused::wrong(reasons)) }
+}
+
+fn secrets_in<'v>(value: &'v Value, names: &mut BTreeSet<&'v str>) {
+    match value {
+        Value::Secret(parts) => {
+            for part in parts.iter() {
+                if let crate::value::SecretPart::Named(name) = part {
+                    names.insert(name.as_str());
+                }
+            }
+        }
+        Value::List(items) => items.iter().for_each(|item| secrets_in(item, names)),
+        Value::Record(fields) => fields.values().for_each(|item| secrets_in(item, names)),
+        Value::Variant(variant) => variant.fields.values().for_each(|item| secrets_in(item, names)),
+        Value::None
+        | Value::Unit
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Str(_)
+        | Value::Duration(_)
+        | Value::Bytes(_)
+        | Value::Money(_)
+        | Value::Agent(..) => {}
+    }
+}
+
+/// Programs that are known beforehand must be there. Those with a `/` may be made by an earlier task.
+fn programs(plan: &Plan, default_runtime: &Runtime) -> Result<(), Refused> {
+    let mut wanted: BTreeSet<(String, String)> = BTreeSet::new();
+    for task in &plan.tasks {
+        if let Action::Run { argv } = &task.action
+            && let ExprKind::List(elements) = &argv.kind
+            && let Some(Element { splice: false, value }) = elements.first()
+            && let ExprKind::Const(Value::Str(program)) = &value.kind
+        {
+            wanted.insert((program.to_string(), format!("task `{}`", task.name)));
+        }
+    }
+    for agent in &plan.agents {
+        let program = match agent.runtime.as_ref().unwrap_or(default_runtime) {
+            Runtime::Claude => "claude".to_owned(),
+            Runtime::Codex => "codex".to_owned(),
+            Runtime::Acp(argv) | Runtime::Command(argv) => match argv.first() {
+                Some(program) => program.to_string(),
+                None => continue,
+            },
+        };
+        wanted.insert((program, format!("agent `{}`", agent.name)));
+    }
+    let reasons: Vec<String> = wanted
+        .into_iter()
+        .filter(|(program, _)| !program.contains('/') && find_program(program).is_none())
+        .map(|(program, by)| format!("the program `{program}` of {by} is not in PATH"))
+        .collect();
+    if reasons.is_empty() { Ok(()) } else { Err(Refused::wrong(reasons)) }
+}
+
+/// Where a program is that has no `/` in its name.
+fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| {
+        file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    })
+}

@@ -1,0 +1,476 @@
+//! From a journal back to the state of its run.
+//!
+//! Folds the rows of the newest generation: events into the scheduler's state, values into [`Values`]. Nothing is decided.
+//! What earlier generations and programs left is remembered by id, to be kept where it still fits.
+
+use super::codec;
+use super::evaluate::{judge, question_of};
+use super::failure;
+use super::people;
+use super::record::{PlanChanged, Record, RunEnded, RunStarted, TaskSettled};
+use super::tasks::Tasks;
+use super::values::Values;
+use crate::plan::{AgentId, NodeKind, Plan};
+use crate::schedule::{self, Close, End, Event, Outcome, Place, ScopeId, State, Verdict};
+use crate::store::{Row, RunStore, StoreError, ValueRef, kinds};
+use crate::value::{TypeId, Value};
+use ecow::EcoString;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
+
+/// What a run is, from its first pass: before its plan is known.
+#[derive(Debug, Default)]
+pub(super) struct Outline {
+    pub started: Option<RunStarted>,
+    /// The newest change of the program or generation, and its row.
+    pub changed: Option<(u64, PlanChanged)>,
+    pub ended: Option<RunEnded>,
+    pub closed: Option<Close>,
+    /// Active ms at the end of the record.
+    pub active: i64,
+    pub messages: BTreeSet<String>,
+}
+
+impl Outline {
+    /// Reads what steers the resume, verifying the whole record.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(super) fn read(store: &RunStore) -> Result<Outline, StoreError> {
+        let mut outline = Outline::default();
+        each(store, 0, |row| {
+            outline.active = row.mono;
+            let wanted = matches!(
+                row.kind,
+                kinds::RUN_STARTED
+                    | kinds::PLAN_CHANGED
+                    | kinds::SESSION_OPENED
+                    | kinds::SESSION_CLOSED
+                    | kinds::RUN_ENDED
+                    | kinds::MESSAGE_TAKEN
+            );
+            if wanted {
+                outline.take(row)?;
+            }
+            Ok(())
+        })?;
+        Ok(outline)
+    }
+
+    fn take(&mut self, row: &Row<'_>) -> Result<(), StoreError> {
+        match decode(row)? {
+            Some(Record::RunStarted(started)) => self.started = Some(*started),
+            Some(Record::PlanChanged(changed)) => {
+                self.changed = Some((row.seq, *changed));
+                self.ended = None;
+            }
+            Some(Record::SessionOpened(_)) => self.closed = None,
+            Some(Record::SessionClosed(closed)) => self.closed = Some(closed.why),
+            Some(Record::RunEnded(ended)) => self.ended = Some(*ended),
+            Some(Record::MessageTaken(id)) => {
+                self.messages.insert(id.to_string());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Where the kept plan is.
+    pub(super) fn plan(&self) -> Option<&ValueRef> {
+        self.changed.as_ref().map(|(_, changed)| &changed.plan).or(self.started.as_ref().map(|s| &s.plan))
+    }
+
+    /// The inputs of the newest generation.
+    pub(super) fn inputs(&self) -> &[ValueRef] {
+        match (&self.changed, &self.started) {
+            (Some((_, changed)), _) => &changed.inputs,
+            (None, Some(started)) => &started.inputs,
+            (None, None) => &[],
+        }
+    }
+}
+
+fn decode(row: &Row<'_>) -> Result<Option<Record>, StoreError> {
+    Record::read(row.kind, row.body).map_err(|why| bad_row(row, &why.to_string()))
+}
+
+fn bad_row(row: &Row<'_>, why: &str) -> StoreError {
+    let word = kinds::word(row.kind).unwrap_or("event");
+    let task = row.task.unwrap_or("");
+    StoreError::Damaged { last_good_seq: row.seq.saturating_sub(1), why: format!("{word} {task}: {why}") }
+}
+
+/// Gives each row after `after` to `f`; its first error ends it.
+fn each(
+    store: &RunStore,
+    after: u64,
+    mut f: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut failed = None;
+    store.replay(after, &mut |row| match f(row) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    failed.map_or(Ok(()), Err)
+}
+
+/// A result from before.
+#[derive(Debug, Clone)]
+pub(super) struct Remembered {
+    pub def: EcoString,
+    pub inputs: EcoString,
+    pub value: ValueRef,
+}
+
+/// Results that may be kept, by id.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pub by_id: HashMap<EcoString, Remembered>,
+    /// Results that a task took over: one serves one.
+    pub claimed: BTreeSet<EcoString>,
+    /// Nodes that ran again.
+    pub dirty: BTreeSet<Place>,
+    /// Ids of tasks that must run again although they fit (`--from`).
+    pub forced: BTreeSet<EcoString>,
+    /// Ids of one family (iterations of a `for`, `name~n`), made when first needed.
+    families: Option<HashMap<String, Vec<EcoString>>>,
+}
+
+impl Memory {
+    /// Remembers all that succeeded, of all generations, the newest wins.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(super) fn read(store: &RunStore) -> Result<Memory, StoreError> {
+        let mut memory = Memory::default();
+        each(store, 0, |row| {
+            if row.kind != kinds::TASK_SETTLED {
+                return Ok(());
+            }
+            let Some(Record::TaskSettled(settled)) = decode(row)? else { return Ok(()) };
+            let TaskSettled { end, value, def, inputs, .. } = *settled;
+            if let (End::Succeeded, Some(value), Some(id)) = (end, value, row.task) {
+                memory.by_id.insert(id.into(), Remembered { def, inputs, value });
+            }
+            Ok(())
+        })?;
+        Ok(memory)
+    }
+
+    /// The result for a task of that id, definition and inputs: at the same id, else of a sibling that nobody has taken.
+    pub(super) fn find(&mut self, id: &str, def: &str, inputs: &str) -> Option<ValueRef> {
+        let fits = |known: &Remembered| known.def == def && known.inputs == inputs;
+        if let Some(known) = self.by_id.get(id)
+            && fits(known)
+            && self.claimed.insert(id.into())
+        {
+            return Some(known.value.clone());
+        }
+        let family = family_of(id)?;
+        let families = self.families.get_or_insert_with(|| {
+            let mut families: HashMap<String, Vec<EcoString>> = HashMap::new();
+            for id in self.by_id.keys() {
+                if let Some(family) = family_of(id) {
+                    families.entry(family).or_default().push(id.clone());
+                }
+            }
+            families.values_mut().for_each(|ids| ids.sort_unstable());
+            families
+        });
+        let siblings = families.get(&family)?;
+        let found = siblings
+            .iter()
+            .find(|sibling| !self.claimed.contains(*sibling) && self.by_id.get(*sibling).is_some_and(fits))?;
+        self.claimed.insert(found.clone());
+        self.by_id.get(found).map(|known| known.value.clone())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+}
+
+/// The id without the index of its innermost iteration or its number among equal names; `None` where it has neither.
+fn family_of(id: &str) -> Option<String> {
+    if let (Some(open), Some(close)) = (id.rfind('['), id.rfind(']'))
+        && open < close
+    {
+        return Some(format!("{}[]{}", &id[..open], &id[close + 1..]));
+    }
+    let (name, number) = id.rsplit_once('~')?;
+    number.bytes().all(|b| b.is_ascii_digit()).then(|| format!("{name}~"))
+}
+
+/// Folds rows into a state.
+pub(super) struct Fold<'a> {
+    pub plan: &'a Plan,
+    pub store: &'a RunStore,
+    pub state: &'a mut State,
+    pub values: &'a mut Values,
+    pub tasks: &'a mut Tasks,
+    pub told: &'a mut HashMap<Place, super::record::Failure>,
+    pub questions: &'a mut HashMap<Place, people::Question>,
+    pub sleeps: &'a mut HashMap<Place, i64>,
+    mono: i64,
+}
+
+impl<'a> Fold<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        store: &'a RunStore,
+        state: &'a mut State,
+        values: &'a mut Values,
+        tasks: &'a mut Tasks,
+        told: &'a mut HashMap<Place, super::record::Failure>,
+        questions: &'a mut HashMap<Place, people::Question>,
+        sleeps: &'a mut HashMap<Place, i64>,
+    ) -> Fold<'a> {
+        Fold { plan, store, state, values, tasks, told, questions, sleeps, mono: 0 }
+    }
+
+    /// Folds all rows of the newest generation.
+    ///
+    /// # Errors
+    /// Those of the store; `Damaged` also where a row cannot have happened.
+    pub(super) fn run(&mut self, outline: &Outline) -> Result<(), StoreError> {
+        let after = outline.changed.as_ref().map_or(0, |(seq, _)| seq - 1);
+        let store = self.store;
+        let inputs = outline.inputs().to_vec();
+        each(store, after, |row| {
+            // The scopes that a turn closed are still named by its own rows.
+            if row.mono != self.mono {
+                self.mono = row.mono;
+                self.state.sweep();
+            }
+            match decode(row)? {
+                Some(record) => self.fold(row, record, &inputs),
+                None => Ok(()),
+            }
+        })?;
+        self.state.sweep();
+        Ok(())
+    }
+
+    fn fold(&mut self, row: &Row<'_>, record: Record, inputs: &[ValueRef]) -> Result<(), StoreError> {
+        match record {
+            Record::RunStarted(started) => {
+                self.open(inputs)?;
+                let super::record::Limits { window, parallel, deadline_ms } = started.limits;
+                self.apply(row, &Event::RunStarted { window, parallel, deadline_ms })
+            }
+            Record::PlanChanged(changed) => {
+                self.open(inputs)?;
+                let super::record::Limits { window, parallel, deadline_ms } = changed.limits;
+                let generation = changed.generation;
+                self.apply(row, &Event::Restarted { generation, window, parallel, deadline_ms })
+            }
+            Record::SessionOpened(_) => self.apply(row, &Event::SessionOpened),
+            Record::SessionClosed(closed) => self.apply(row, &Event::SessionClosed { why: closed.why }),
+            Record::RunEnded(ended) => self.apply(row, &Event::RunEnded { end: ended.end }),
+            Record::CancelAsked(..) => self.apply(row, &Event::CancelAsked),
+            Record::InterruptAsked => self.apply(row, &Event::InterruptAsked),
+            Record::WaveClosed { wave, valid } => self.apply(row, &Event::WaveClosed { wave, valid }),
+            Record::MessageTaken(_) | Record::LossNoted(_) | Record::AttemptAdopted => Ok(()),
+            Record::AttemptNoted(noted) => {
+                if let Some(place) = row.task.and_then(|id| self.state.place_of(self.plan, id)) {
+                    self.tasks.of(place).process = Some((noted.pid, noted.start_ticks));
+                }
+                Ok(())
+            }
+            other => {
+                let id = row.task.unwrap_or_default();
+                let place = self.state.place_of(self.plan, id);
+                let place = place.ok_or_else(|| bad_row(row, "there is no such task at this point"))?;
+                self.fold_at(row, place, other)
+            }
+        }
+    }
+
+    fn open(&mut self, inputs: &[ValueRef]) -> Result<(), StoreError> {
+        let mut given = Vec::with_capacity(inputs.len());
+        for (kept, input) in inputs.iter().zip(&self.plan.inputs) {
+            given.push(codec::get(self.store, kept, input.ty, &self.plan.types)?);
+        }
+        self.values.open_root(self.plan, given);
+        self.tasks.clear();
+        self.told.clear();
+        self.questions.clear();
+        Ok(())
+    }
+
+    fn fold_at(&mut self, row: &Row<'_>, place: Place, record: Record) -> Result<(), StoreError> {
+        match record {
+            Record::ArmTaken(arm) => self.verdict(row, place, Verdict::Arm(arm)),
+            Record::MapOpened(width) => self.verdict(row, place, Verdict::Width(width)),
+            Record::LoopOpened { max, every_ms } => {
+                self.verdict(row, place, Verdict::Loop { max, every_ms })
+            }
+            Record::CallOpened { parallel, deadline_ms } => {
+                self.verdict(row, place, Verdict::Call { parallel, deadline_ms })
+            }
+            Record::RoundClosed(again) => self.verdict(row, place, Verdict::Again { again }),
+            Record::ValueChecked => self.verdict(row, place, Verdict::Ok),
+            Record::ValueFailed(failure) => {
+                let kind = kind_of(&failure);
+                self.told.insert(place, *failure);
+                self.verdict(row, place, Verdict::Bad(kind))
+            }
+            Record::RoundOpened => self.apply(row, &Event::RoundOpened { place }),
+            Record::DeadlinePassed => self.apply(row, &Event::DeadlinePassed { scope: place.scope }),
+            Record::BackoffSet(set) => self.apply(row, &Event::BackoffSet { place, until: set.until }),
+            Record::AttemptStarted(started) => self.fold_start(row, place, *started),
+            Record::AttemptEnded(ended) => self.fold_end(row, place, *ended),
+            Record::AttemptLost(_) => self.apply(
+                row,
+                &Event::AttemptEnded { place, outcome: Outcome::Lost, inline: false },
+            ),
+            Record::TaskKept(kept) => {
+                self.put(place, &kept.value)?;
+                self.apply(row, &Event::Kept { place })
+            }
+            Record::TaskSettled(settled) => self.fold_settled(row, place, *settled),
+            Record::QuestionAsked(asked) => {
+                let question = people::Question {
+                    task: row.task.unwrap_or_default().into(),
+                    generation: row.generation.unwrap_or(0),
+                    hash: asked.question,
+                    message: asked.message,
+                    form: people::Form::Approve,
+                    by: asked.by,
+                    until: asked.until,
+                };
+                self.questions.insert(place, question);
+                self.apply(row, &Event::QuestionAsked { place, about: asked.about, until: asked.until })
+            }
+            Record::QuestionAnswered(answered) => {
+                self.questions.remove(&place);
+                if let Some(value) = &answered.value {
+                    self.put(place, value)?;
+                }
+                if let Some(error) = answered.error {
+                    self.told.insert(place, error);
+                }
+                self.apply(row, &Event::Answered { place, answer: answered.answer })
+            }
+            other => Err(bad_row(row, &format!("it cannot be about a task: {other:?}"))),
+        }
+    }
+
+    fn fold_start(
+        &mut self,
+        row: &Row<'_>,
+        place: Place,
+        started: super::record::AttemptStarted,
+    ) -> Result<(), StoreError> {
+        let (attempt, tries) = (row.attempt.unwrap_or(1), row.tries.unwrap_or(1));
+        let task = self.tasks.of(place);
+        (task.attempts, task.tries) = (attempt, tries);
+        if started.session.is_some() {
+            task.session = started.session;
+        }
+        if let Some(deadline) = started.deadline {
+            self.sleeps.insert(place, deadline);
+        }
+        let small = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
+        let agent = started.agent_index.map(AgentId);
+        let (attempt, tries) = (small(attempt), small(tries));
+        self.apply(row, &Event::AttemptStarted { place, attempt, tries, agent, inline: false })
+    }
+
+    fn fold_end(
+        &mut self,
+        row: &Row<'_>,
+        place: Place,
+        ended: super::record::AttemptEnded,
+    ) -> Result<(), StoreError> {
+        if let Some(value) = &ended.value {
+            self.put(place, value)?;
+        }
+        let task = self.tasks.of(place);
+        task.cost += ended.cost.unwrap_or(0);
+        task.tokens += ended.tokens.unwrap_or(0);
+        task.process = None;
+        if ended.session.is_some() {
+            task.session.clone_from(&ended.session);
+        }
+        if let Some(error) = ended.error {
+            let kind = kind_of(&error);
+            task.answered += u32::from(super::attempt::is_answer(kind));
+            task.told = kind.is_gate().then(|| error.message.to_string());
+            self.told.insert(place, error);
+        }
+        self.apply(row, &Event::AttemptEnded { place, outcome: ended.outcome, inline: false })
+    }
+
+    fn fold_settled(&mut self, row: &Row<'_>, place: Place, settled: TaskSettled) -> Result<(), StoreError> {
+        if let Some(value) = &settled.value {
+            self.put(place, value)?;
+        }
+        if let Some(error) = settled.error {
+            self.told.entry(place).or_insert(error);
+        }
+        if let Some(attempt) = settled.attempt {
+            let done = Event::AttemptEnded { place, outcome: attempt.outcome, inline: false };
+            self.apply(row, &done)?;
+        }
+        self.apply(row, &Event::TaskSettled { place, end: settled.end, why: settled.why })?;
+        self.tasks.end(place);
+        self.told.remove(&place);
+        Ok(())
+    }
+
+    /// Takes the values that belong to a recorded verdict, and the verdict as it was.
+    fn verdict(&mut self, row: &Row<'_>, place: Place, verdict: Verdict) -> Result<(), StoreError> {
+        if let Some(what) = question_of(place, &verdict) {
+            judge(self.plan, self.values, place, what)
+                .map_err(|fault| bad_row(row, &format!("its values are not what they were: {}", fault.message)))?;
+        }
+        self.apply(row, &Event::Evaluated { place, verdict })
+    }
+
+    fn put(&mut self, place: Place, kept: &ValueRef) -> Result<(), StoreError> {
+        self.tasks.of(place).value = Some(kept.clone());
+        if !self.values.is_read(place) {
+            return Ok(());
+        }
+        let value = codec::get(self.store, kept, self.type_of(place), &self.plan.types)?;
+        self.values.put(place, value);
+        Ok(())
+    }
+
+    /// The type of what a task results in.
+    fn type_of(&self, place: Place) -> TypeId {
+        let body = self.values.body_of(place.scope).map(|body| self.plan.body(body));
+        match body.and_then(|body| body.nodes.get(place.node.index())).map(|node| &node.kind) {
+            Some(NodeKind::Task { def, .. }) => self.plan.task(*def).result,
+            _ => self.plan.result,
+        }
+    }
+
+    fn apply(&mut self, row: &Row<'_>, event: &Event) -> Result<(), StoreError> {
+        schedule::apply(self.state, self.plan, row.mono, event)
+            .map_err(|illegal| bad_row(row, &illegal.why))?;
+        for note in self.state.take_notes() {
+            if let schedule::Note::Failed { error, place, why } = &note {
+                let failure =
+                    failure::describe(self.plan, self.state, self.tasks, self.told, *place, *why);
+                self.values.put_error(*error, failure);
+            } else {
+                self.values.note(self.plan, &note);
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of the started workflow.
+    pub(super) fn root(&self) -> Option<&Value> {
+        self.values.result(ScopeId::ROOT)
+    }
+}
+
+fn kind_of(failure: &super::record::Failure) -> schedule::ErrorKind {
+    schedule::ErrorKind::parse(&failure.kind).unwrap_or(schedule::ErrorKind::Error)
+}

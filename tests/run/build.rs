@@ -1,0 +1,138 @@
+//! Plans by hand, and running them.
+
+use flow::plan::*;
+use flow::run::{self, Company, How, Options, RunEnd, RunEvent, Site};
+use flow::store::{Durability, Project};
+use flow::value::{Type, TypeId, TypeTable, Value};
+
+pub const UNIT: TypeId = TypeId(0);
+pub const STRING: TypeId = TypeId(1);
+pub const INT: TypeId = TypeId(2);
+pub const STRINGS: TypeId = TypeId(3);
+
+pub fn e(kind: ExprKind) -> Expr {
+    Expr { kind, spot: Spot::default() }
+}
+
+pub fn int(n: i64) -> Expr {
+    e(ExprKind::Const(Value::Int(n)))
+}
+
+pub fn text(t: &str) -> Expr {
+    e(ExprKind::Const(Value::text(t)))
+}
+
+pub fn node_ref(node: u32) -> Expr {
+    e(ExprKind::Ref(Ref::Node { up: 0, node: NodeIx(node) }))
+}
+
+pub fn param(up: u16, index: u16) -> Expr {
+    e(ExprKind::Ref(Ref::Param { up, index }))
+}
+
+/// A plan of one body.
+pub fn plan(tasks: Vec<TaskDef>, nodes: Vec<Node>, result: Option<Expr>, ty: TypeId) -> Plan {
+    let mut types = TypeTable::default();
+    for of in [Type::Unit, Type::String, Type::Int, Type::List(STRING)] {
+        types.add(of);
+    }
+    Plan {
+        format: FORMAT,
+        workflow: "main".into(),
+        files: vec!["main.flow".into()],
+        doc: "".into(),
+        inputs: vec![],
+        result: ty,
+        settings: CallSettings::default(),
+        contracts: vec![],
+        types,
+        agents: vec![],
+        resources: vec![
+            Resource { name: "cpu".into(), limit: Limit::Machine },
+            Resource { name: "memory".into(), limit: Limit::Machine },
+        ],
+        fns: vec![],
+        tasks,
+        bodies: vec![Body { nodes, result, waves: 1, ..Body::default() }],
+        secrets: vec![],
+        missing: vec![],
+        hash: "test".into(),
+    }
+}
+
+pub fn def(name: &str, action: Action, result: TypeId) -> TaskDef {
+    TaskDef {
+        name: name.into(),
+        doc: "".into(),
+        params: vec![],
+        result,
+        action,
+        props: Props::default(),
+        locals: 0,
+        key: name.into(),
+        spot: Spot::default(),
+    }
+}
+
+pub fn sh(script: &str) -> Action {
+    Action::Sh { script: vec![ScriptPart::Text(script.into())] }
+}
+
+pub fn node(name: &str, kind: NodeKind, needs: &[u32]) -> Node {
+    Node {
+        name: name.into(),
+        kind,
+        needs: needs.iter().map(|n| NodeIx(*n)).collect(),
+        spot: Spot::default(),
+        wave: 0,
+        estimate_ms: 0,
+        path_ms: 0,
+    }
+}
+
+pub fn task(def: u32, args: Vec<Expr>) -> NodeKind {
+    NodeKind::Task { def: TaskId(def), args, overrides: None }
+}
+
+/// A folder with what a run of it gave.
+pub struct Ran {
+    pub folder: tempfile::TempDir,
+    pub end: RunEnd,
+    pub events: Vec<RunEvent>,
+}
+
+pub fn run(plan: &Plan) -> Ran {
+    run_with(plan, &Options { durability: Durability::Process, ..Options::default() })
+}
+
+pub fn run_with(plan: &Plan, options: &Options) -> Ran {
+    let folder = tempfile::tempdir().unwrap();
+    let project = Project::find(folder.path()).unwrap();
+    let mut events = Vec::new();
+    let mut observer = |event: &RunEvent| events.push(event.clone());
+    let company = Company { observer: &mut observer, asker: None };
+    let end = run::start(plan, &[], Site { project, held: None }, options, company);
+    Ran { folder, end, events }
+}
+
+impl Ran {
+    pub fn value(&self) -> Value {
+        match &self.end.how {
+            How::Succeeded(value) => value.clone(),
+            other => panic!("{other:?}\n{:#?}", self.events),
+        }
+    }
+
+    pub fn words(&self) -> Vec<&'static str> {
+        self.events.iter().map(|event| event.event).collect()
+    }
+
+    pub fn resume(&self) -> RunEnd {
+        let project = Project::find(self.folder.path()).unwrap();
+        let dir = project.resolve(&self.end.run).unwrap();
+        let mut silent = flow::run::Silent;
+        let company = Company { observer: &mut silent, asker: None };
+        let options = Options { durability: Durability::Process, ..Options::default() };
+        run::resume(&dir, run::Resume::default(), Site { project, held: None }, &options, company)
+    }
+}
