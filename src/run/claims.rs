@@ -4,6 +4,7 @@
 //! or, if it is a String, into another folder.
 
 use super::task::Refusal;
+use crate::analysis::globs::{self, Glob};
 use crate::plan::eval::{Env, Fault};
 use crate::plan::{Element, Expr, ExprKind, Part, Plan, Ref, Spot, TaskDef};
 use crate::value::{Type, TypeId, Value, text};
@@ -13,29 +14,29 @@ use ecow::EcoString;
 ///
 /// # Errors
 /// An evaluation that fails, or a claim that may not be made.
-pub(super) fn globs<'p>(
+pub(super) fn claims_of<'p>(
     env: &mut Env<'p, '_>,
     expr: &'p Expr,
     known: Option<(&'p Plan, &'p TaskDef)>,
 ) -> Result<Vec<EcoString>, Refusal> {
-    let mut globs = Vec::new();
+    let mut found = Vec::new();
     match &expr.kind {
         ExprKind::List(elements) => {
             for Element { splice, value } in elements {
                 if *splice {
-                    push_all(env.eval(value)?, value.spot, &mut globs)?;
+                    push_all(env.eval(value)?, value.spot, &mut found)?;
                 } else {
-                    globs.push(glob(env, value, known)?);
+                    found.push(glob(env, value, known)?);
                 }
             }
         }
-        ExprKind::Fit(_, inner) => return self::globs(env, inner, known),
-        _ => push_all(env.eval(expr)?, expr.spot, &mut globs)?,
+        ExprKind::Fit(_, inner) => return claims_of(env, inner, known),
+        _ => push_all(env.eval(expr)?, expr.spot, &mut found)?,
     }
-    for glob in &globs {
+    for glob in &found {
         stays_inside(glob, expr.spot)?;
     }
-    Ok(globs)
+    Ok(found)
 }
 
 fn push_all(value: Value, spot: Spot, globs: &mut Vec<EcoString>) -> Result<(), Refusal> {
@@ -75,7 +76,7 @@ fn glob<'p>(
 /// A value as the whole of a glob: a path, literally.
 fn literal_path<'p>(env: &mut Env<'p, '_>, expr: &'p Expr) -> Result<EcoString, Refusal> {
     match env.eval(expr)? {
-        Value::Str(path) => Ok(escape(&path)),
+        Value::Str(path) => Ok(globs::escape(&path).into()),
         other => {
             Err(Fault::error(format!("a glob must be a text, found {}", other.describe()), expr.spot).into())
         }
@@ -95,7 +96,7 @@ fn literal<'p>(
         let why = format!("`{text}` is interpolated into a claim, but a String there may not contain `/`; use a Path");
         return Err(Refusal::Claim(why, expr.spot));
     }
-    Ok(escape(&text))
+    Ok(globs::escape(&text).into())
 }
 
 /// Whether an expression over arguments is known to be a String and not a Path.
@@ -119,17 +120,6 @@ fn static_type(plan: &Plan, def: &TaskDef, expr: &Expr) -> Option<TypeId> {
     }
 }
 
-fn escape(text: &str) -> EcoString {
-    let mut escaped = EcoString::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | '\\') {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
-}
-
 fn stays_inside(glob: &str, spot: Spot) -> Result<(), Refusal> {
     if glob.starts_with('/') || glob.split('/').any(|part| part == "..") {
         return Err(Refusal::Claim(format!("the claim `{glob}` leaves the workspace"), spot));
@@ -137,35 +127,13 @@ fn stays_inside(glob: &str, spot: Spot) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether some path may match both globs: certain where both are plain, else by what they begin with.
+/// Whether some path matches both globs.
 pub(super) fn may_overlap(a: &str, b: &str) -> bool {
-    let (a, b) = (a.trim_start_matches("./"), b.trim_start_matches("./"));
-    let (start_a, rest_a) = literal_start(a);
-    let (start_b, rest_b) = literal_start(b);
-    match (rest_a, rest_b) {
-        (false, false) => start_a == start_b,
-        (true, false) => start_b.starts_with(&start_a),
-        (false, true) => start_a.starts_with(&start_b),
-        (true, true) => start_a.starts_with(&start_b) || start_b.starts_with(&start_a),
+    match (Glob::new(a), Glob::new(b)) {
+        (Ok(a), Ok(b)) => a.overlaps(&b),
+        // What is no pattern was refused before; if not, nothing may run beside it.
+        _ => true,
     }
-}
-
-/// What a glob begins with before its first pattern, unescaped, and whether a pattern follows.
-fn literal_start(glob: &str) -> (String, bool) {
-    let mut start = String::new();
-    let mut escaped = false;
-    for c in glob.chars() {
-        match c {
-            _ if escaped => {
-                start.push(c);
-                escaped = false;
-            }
-            '\\' => escaped = true,
-            '*' | '?' | '[' | '{' => return (start, true),
-            c => start.push(c),
-        }
-    }
-    (start, false)
 }
 
 #[cfg(test)]

@@ -12,22 +12,30 @@ pub struct Clock {
     began: i64,
     /// Active ms of the sessions before.
     before: i64,
+    now: i64,
+    wall: i64,
 }
 
 impl Clock {
     /// A clock of a session that follows on `before` ms with a runner.
     pub fn start(before: i64) -> Clock {
-        Clock { began: boot_ms(), before }
+        let now = boot_ms();
+        Clock { began: now, before, now, wall: millis(ClockId::Realtime) }
+    }
+
+    /// Reads the clocks: until the next time they stand still, so that a turn has one time.
+    pub fn tick(&mut self) {
+        (self.now, self.wall) = (boot_ms(), millis(ClockId::Realtime));
     }
 
     /// Wall clock, ms since 1970.
     pub fn wall(&self) -> i64 {
-        millis(ClockId::Realtime)
+        self.wall
     }
 
     /// Ms in which the run has had a runner.
     pub fn active(&self) -> i64 {
-        self.before + boot_ms() - self.began
+        self.before + self.now - self.began
     }
 }
 

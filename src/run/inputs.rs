@@ -54,7 +54,7 @@ pub fn check(plan: &Plan, given: &[(String, Given)]) -> Result<Vec<Value>, Vec<S
 }
 
 /// What an input is when nothing was given. `broken`: an earlier one is wrong, so a default that may use it says nothing.
-fn absent(plan: &Plan, input: &Input, earlier: &[Value], broken: bool) -> Result<Value, String> {
+pub(super) fn absent(plan: &Plan, input: &Input, earlier: &[Value], broken: bool) -> Result<Value, String> {
     if let Some(default) = &input.default {
         return match evaluate(plan, default, &mut Constants { params: earlier }) {
             Ok(value) => value::conform(&value, input.ty, &plan.types)

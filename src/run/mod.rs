@@ -4,21 +4,38 @@
 //! journal and the spawning of processes; a turn of its loop records what happened and what is about to happen in one
 //! transaction before it acts. It knows nothing of source text: plan and journal are enough.
 
+mod attempt;
 mod claims;
 mod clock;
+pub mod codec;
+mod driver;
 mod evaluate;
+mod failure;
+mod hands;
 pub mod ids;
 pub mod inputs;
 mod literal;
+mod messages;
 mod observer;
 mod people;
+mod preflight;
 mod record;
+mod replay;
+mod resume;
+mod start;
 mod task;
+mod tasks;
 mod uses;
 mod values;
 pub mod view;
+mod written;
 
+pub use messages::Message;
 pub use observer::{
     AttemptOutcome, EVENTS_VERSION, ErrorText, Observer, OpenQuestion, RunEvent, RunStatus, Silent, TaskStatus, What,
 };
 pub use people::{Asker, Form, Question, Replies, Reply};
+pub use preflight::Refused;
+pub use record::Failure;
+pub use resume::{From, Resume, resume};
+pub use start::{Company, How, Options, RunEnd, Site, start};

@@ -48,6 +48,16 @@ pub fn check(
     Ok(values)
 }
 
+/// Checks again what may have changed since a run was begun.
+///
+/// # Errors
+/// See [`check`].
+pub(super) fn check_again(plan: &Plan, default_runtime: &Runtime) -> Result<(), Refused> {
+    missing(plan)?;
+    secrets(plan, &[])?;
+    programs(plan, default_runtime)
+}
+
 /// What this version does not run yet.
 fn missing(plan: &Plan) -> Result<(), Refused> {
     let reasons: Vec<String> = plan

@@ -163,6 +163,23 @@ pub struct AttemptEnded {
     pub tail: EcoString,
 }
 
+impl AttemptEnded {
+    /// One of which nothing more is known.
+    pub fn new(outcome: Outcome) -> AttemptEnded {
+        AttemptEnded {
+            outcome,
+            value: None,
+            exit: None,
+            error: None,
+            cost: None,
+            tokens: None,
+            session: None,
+            out: Vec::new(),
+            tail: EcoString::new(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptLost {
     /// What follows: `rerun`, `ask`, `fail` or `probe`.

@@ -338,7 +338,11 @@ impl<'a> Fold<'a> {
                     generation: row.generation.unwrap_or(0),
                     hash: asked.question,
                     message: asked.message,
-                    form: people::Form::Approve,
+                    // The rest of it is made anew when the fold is over.
+                    form: match asked.about {
+                        schedule::Question::Task => people::Form::Approve,
+                        schedule::Question::Crash => people::Form::Crash { result: self.plan.result },
+                    },
                     by: asked.by,
                     until: asked.until,
                 };

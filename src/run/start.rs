@@ -188,9 +188,9 @@ pub(super) fn bounds(options: &Options) -> Bounds {
 
 /// Bytes of memory of the machine.
 fn memory() -> i64 {
-    let info = rustix::system::sysinfo();
-    i64::try_from(u64::try_from(info.totalram).unwrap_or(0).saturating_mul(u64::from(info.mem_unit)))
-        .unwrap_or(i64::MAX)
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kib = text.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB"));
+    kib.and_then(|kib| kib.parse::<i64>().ok()).map_or(i64::MAX, |kib| kib.saturating_mul(1024))
 }
 
 /// The settings of the started workflow, for the scheduler.
@@ -282,6 +282,7 @@ pub(super) fn finish(mut driver: Driver<'_>, left: Result<Left, Halt>) -> RunEnd
         Ok(Left::Waiting(_)) => How::Waiting(questions),
         Err(Halt::Store(error)) => How::Store(error),
         Err(Halt::Illegal(why)) => How::Broken(why),
+        Err(Halt::Unfit(why)) => How::Refused(Refused { reasons: vec![why], violated: false }),
     };
     match closed {
         Ok(lock) => {

@@ -80,11 +80,14 @@ pub(super) fn inputs(
     let NodeKind::Task { args, .. } = &node_at(plan, values, place)?.kind else {
         return Err(Fault::unknown().into());
     };
-    if !args.is_empty() {
-        let args = values.evaluate(plan, place.scope, |env| {
-            args.iter().map(|arg| env.eval(arg)).collect::<Result<Vec<_>, _>>()
-        })?;
-        values.put_args(place, args.into());
+    if !args.is_empty() || task.overrides.is_some() {
+        let args: Arc<[Value]> = values
+            .evaluate(plan, place.scope, |env| {
+                args.iter().map(|arg| env.eval(arg)).collect::<Result<Vec<_>, _>>()
+            })?
+            .into();
+        let hash = task.hash(values, &args)?;
+        values.put_args(place, args, hash);
     }
     if let (Some(known), None) = (shared.0.get(&task.id), task.overrides) {
         return Ok(known.clone());
@@ -136,6 +139,31 @@ impl<'p> Called<'p> {
         let mut nothing = NoScope;
         let args = self.args(values).to_vec();
         f(&mut Env::new(self.plan, &mut nothing).with_args(args))
+    }
+
+    /// Hash of what the result depends on beside the definition: the arguments, and those properties of the call that
+    /// change what is done.
+    fn hash(&self, values: &mut Values, args: &[Value]) -> Result<EcoString, Fault> {
+        let mut hasher = blake3::Hasher::new();
+        let mut add = |bytes: &[u8]| {
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        };
+        args.iter().for_each(|arg| add(&super::codec::bytes(arg)));
+        if let Some(props) = self.overrides {
+            let given =
+                [&props.cwd, &props.env, &props.stdin, &props.allow_exit, &props.reads, &props.writes, &props.verify];
+            for (index, expr) in given.into_iter().enumerate() {
+                let Some(expr) = expr.as_deref() else { continue };
+                let value = values.evaluate(self.plan, self.place.scope, |env| env.eval(expr))?;
+                add(&[index as u8]);
+                add(&super::codec::bytes(&value));
+            }
+            if let Some(output) = &props.output {
+                add(&serde_json::to_vec(output).unwrap_or_default());
+            }
+        }
+        Ok(hasher.finalize().to_hex().as_str()[..32].into())
     }
 
     fn inputs(&self, values: &mut Values) -> Result<Inputs, Refusal> {
@@ -214,7 +242,7 @@ impl<'p> Called<'p> {
         of: impl Fn(&'p Props) -> Option<&'p Expr>,
     ) -> Result<Vec<EcoString>, Refusal> {
         let known = self.overrides.and_then(&of).is_none().then_some((self.plan, self.def));
-        let globs = self.read(values, of, |env, expr| Ok(claims::globs(env, expr, known)))?;
+        let globs = self.read(values, of, |env, expr| Ok(claims::claims_of(env, expr, known)))?;
         globs.unwrap_or(Ok(Vec::new()))
     }
 

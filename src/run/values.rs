@@ -48,8 +48,8 @@ struct Frame {
     lets: Vec<Option<Result<Value, Fault>>>,
     nodes: Vec<Option<Value>>,
     open: HashMap<NodeIx, Open>,
-    /// Arguments of its tasks that have begun.
-    args: HashMap<NodeIx, Arc<[Value]>>,
+    /// Arguments of its tasks that have begun, and the hash of what they depend on.
+    args: HashMap<NodeIx, (Arc<[Value]>, ecow::EcoString)>,
     /// The body's result, once it was asked for.
     result: Option<Value>,
 }
@@ -138,17 +138,21 @@ impl Values {
     }
 
     /// Keeps the arguments of a task until it has ended.
-    pub fn put_args(&mut self, place: Place, args: Arc<[Value]>) {
-        if let Some(frame) = self.frames.get_mut(&place.scope)
-            && !args.is_empty()
-        {
-            frame.args.insert(place.node, args);
+    pub fn put_args(&mut self, place: Place, args: Arc<[Value]>, hash: ecow::EcoString) {
+        if let Some(frame) = self.frames.get_mut(&place.scope) {
+            frame.args.insert(place.node, (args, hash));
         }
+    }
+
+    /// Hash of the inputs of a task that has begun; empty where it has none.
+    pub fn inputs_hash(&self, place: Place) -> ecow::EcoString {
+        let args = self.frames.get(&place.scope).and_then(|frame| frame.args.get(&place.node));
+        args.map(|(_, hash)| hash.clone()).unwrap_or_default()
     }
 
     /// The arguments of a task that has begun.
     pub fn args(&self, place: Place) -> Option<Arc<[Value]>> {
-        self.frames.get(&place.scope)?.args.get(&place.node).cloned()
+        self.frames.get(&place.scope)?.args.get(&place.node).map(|(args, _)| args.clone())
     }
 
     /// The result of a body that was evaluated.
@@ -475,4 +479,41 @@ pub fn evaluate(plan: &Plan, expr: &Expr, params: &mut Constants<'_>) -> Result<
 /// A value in JSON form; what has none (a Secret) is shown as nothing.
 pub fn json_of(value: &Value) -> serde_json::Value {
     json::to_tree(value).unwrap_or(serde_json::Value::Null)
+}
+
+/// `env` of the workflows around a scope, the outermost first.
+///
+/// # Errors
+/// Those of the evaluation.
+pub(super) fn workflow_env(
+    plan: &Plan,
+    values: &Values,
+    scope: ScopeId,
+) -> Result<Vec<(ecow::EcoString, Value)>, Fault> {
+    let mut found: Vec<Value> = Vec::new();
+    let mut at = Some(scope);
+    while let Some(scope) = at {
+        let Some(frame) = values.frames.get(&scope) else { break };
+        let env = match frame.outer {
+            None => plan.settings.env.as_ref(),
+            Some(by) => match values.frames.get(&by.scope).map(|outer| plan.body(outer.body)) {
+                Some(body) => match body.nodes.get(by.node.index()).map(|node| &node.kind) {
+                    Some(NodeKind::Call { settings, .. }) => settings.env.as_ref(),
+                    _ => None,
+                },
+                None => None,
+            },
+        };
+        if let Some(env) = env {
+            found.push(evaluate(plan, env, &mut Constants { params: &frame.params })?);
+        }
+        at = frame.outer.map(|by| by.scope);
+    }
+    let mut all = Vec::new();
+    for value in found.into_iter().rev() {
+        if let Value::Record(fields) = value {
+            all.extend(fields.iter().map(|(name, value)| (name.clone(), value.clone())));
+        }
+    }
+    Ok(all)
 }

@@ -12,6 +12,7 @@ mod tell;
 mod turn;
 
 pub(super) use log::{About, Log};
+pub(super) use outside::Came;
 
 use super::clock::Clock;
 use super::hands::Hands;
@@ -28,6 +29,7 @@ use crate::store::{RunStore, StoreError};
 use crate::value::Value;
 use ecow::EcoString;
 use std::collections::{BTreeSet, HashMap};
+use std::time::Instant;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// Why the loop cannot go on.
@@ -36,6 +38,8 @@ pub(super) enum Halt {
     Store(StoreError),
     /// The scheduler refused an event: the record or this program is wrong.
     Illegal(String),
+    /// What was given with the command does not fit the run; nothing was changed.
+    Unfit(String),
     /// Killed by a second signal.
     Killed,
 }
@@ -106,6 +110,12 @@ pub(super) struct Driver<'a> {
     /// Messages that were recorded before.
     pub known_messages: BTreeSet<String>,
     pub interrupting: bool,
+    pub signal: Option<i32>,
+    cancelling: bool,
+    /// Attempts that run.
+    live: HashMap<Place, act::Live>,
+    /// When the inbox was looked into last.
+    looked: Instant,
     waves_seen: BTreeSet<u32>,
     wave_closed: bool,
     decisions: Decisions,
@@ -157,6 +167,10 @@ impl<'a> Driver<'a> {
             taken: Vec::new(),
             known_messages: BTreeSet::new(),
             interrupting: false,
+            signal: None,
+            cancelling: false,
+            live: HashMap::new(),
+            looked: Instant::now(),
             waves_seen: BTreeSet::new(),
             wave_closed: false,
             decisions: Decisions::default(),
@@ -181,7 +195,9 @@ impl<'a> Driver<'a> {
     async fn turns(&mut self) -> Result<Left, Halt> {
         self.take_messages()?;
         loop {
-            while !self.turn()? {}
+            while !self.turn()? {
+                self.tick();
+            }
             match self.state.rest() {
                 Rest::Ended(_) => match self.end.take() {
                     Some(end) => return Ok(Left::Ended(end)),
@@ -199,6 +215,18 @@ impl<'a> Driver<'a> {
                 Rest::Waiting(_) | Rest::Busy => self.wait().await?,
             }
         }
+    }
+
+    /// Takes the time for what happens next: all of a turn has one.
+    pub(super) fn tick(&mut self) {
+        self.clock.tick();
+    }
+
+    /// Tells the observer at once, outside of any turn.
+    pub(super) fn tell_now(&mut self, what: super::observer::What) {
+        self.tell(|_| what);
+        // Without rows there is nothing that could fail.
+        let _ = self.log.commit(&mut self.store, self.observer);
     }
 
     /// Gives the store back.

@@ -15,7 +15,9 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Most attempts that one turn takes in.
 const MAX_FINISHED: usize = 1024;
 
-enum Came {
+/// What ended the waiting.
+#[derive(Debug)]
+pub(in crate::run) enum Came {
     Finished(Finished),
     Reply(Reply),
     Signal(i32),
@@ -35,8 +37,7 @@ impl Driver<'_> {
         let pause = self.pause();
         let came = tokio::select! {
             biased;
-            signal = self.hands.signal() => Came::Signal(signal),
-            finished = self.hands.next() => Came::Finished(finished),
+            came = self.hands.next() => came,
             Some(reply) = self.replies.1.recv() => Came::Reply(reply),
             () = tokio::time::sleep(pause.min(LOOK)) => Came::Nothing,
         };

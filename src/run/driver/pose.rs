@@ -15,7 +15,7 @@ use ecow::EcoString;
 
 impl Question {
     /// As viewers are shown it.
-    pub(super) fn open(&self) -> OpenQuestion {
+    pub(in crate::run) fn open(&self) -> OpenQuestion {
         OpenQuestion {
             task: self.task.clone(),
             question: self.hash.clone(),
@@ -28,7 +28,7 @@ impl Question {
 
 impl Driver<'_> {
     /// The question of a task that a person does, or about an attempt that was lost.
-    pub(super) fn pose(
+    pub(in crate::run) fn pose(
         &mut self,
         place: Place,
         about: schedule::Question,
@@ -77,14 +77,14 @@ impl Driver<'_> {
     }
 
     /// Shows a question to whoever can answer now.
-    pub(super) fn ask(&mut self, place: Place, again: Option<&str>) {
+    pub(in crate::run) fn ask(&mut self, place: Place, again: Option<&str>) {
         if let (Some(question), Some(asker)) = (self.questions.get(&place), self.asker.as_deref_mut()) {
             asker.ask(question, again, &self.replies.0);
         }
     }
 
     /// Takes an answer. False: it answers nothing that is open, or does not do.
-    pub(super) fn take_reply(&mut self, reply: Reply) -> Result<Result<(), String>, Halt> {
+    pub(in crate::run) fn take_reply(&mut self, reply: Reply) -> Result<Result<(), String>, Halt> {
         let found = self.questions.iter().find(|(_, question)| question.task == reply.task);
         let Some((place, question)) = found.map(|(place, question)| (*place, question.clone())) else {
             return Ok(Err(format!("no question of `{}` is open", reply.task)));

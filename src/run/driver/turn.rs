@@ -19,7 +19,7 @@ const MAX_ROWS: usize = 4096;
 impl Driver<'_> {
     /// Decides, until nothing is new; records it all in one transaction; then acts. False: there is more to decide at
     /// once.
-    pub(super) fn turn(&mut self) -> Result<bool, Halt> {
+    pub(in crate::run) fn turn(&mut self) -> Result<bool, Halt> {
         let quiet = loop {
             if self.settle()? {
                 break true;
@@ -92,9 +92,15 @@ impl Driver<'_> {
         let verdict = match inputs {
             Ok(inputs) => {
                 if self.keep(place)? {
+                    let hash = self.values.inputs_hash(place);
+                    self.hashes.insert(place, hash);
                     return self.happen(Event::Kept { place });
                 }
                 self.tasks.begin(place, &inputs);
+                let hash = self.values.inputs_hash(place);
+                if !hash.is_empty() {
+                    self.hashes.insert(place, hash);
+                }
                 Verdict::Inputs(inputs)
             }
             Err(refusal) => self.bad(place, refusal),
@@ -175,7 +181,7 @@ impl Driver<'_> {
     }
 
     /// Tells the observer, if it listens.
-    pub(super) fn tell(&mut self, what: impl FnOnce(&mut Self) -> observer::What) {
+    pub(in crate::run) fn tell(&mut self, what: impl FnOnce(&mut Self) -> observer::What) {
         if self.observer.listens() {
             let what = what(self);
             self.log.tell(self.clock.wall(), what);

@@ -1,0 +1,344 @@
+//! Does what the scheduler commands, after the commit.
+
+use super::{Driver, Halt};
+use crate::plan::{Action, AgentId, Spot};
+use crate::run::attempt::{self, Given, Job, Work};
+use crate::run::hands::{Doing, Ending, Finished, Order};
+use crate::run::record::{AttemptEnded, Failure};
+use crate::run::task::called;
+use crate::schedule::{Command, ErrorKind, Event, Ms, Outcome, Place};
+use crate::types::BuiltinTask;
+use crate::value::{Value, text};
+
+/// An attempt that has begun.
+#[derive(Debug)]
+pub(in crate::run) struct Live {
+    job: Job,
+    /// Active ms when it is over at the latest, gates included.
+    deadline: Option<Ms>,
+    /// The value that its gates are being asked about, and which gate runs.
+    trial: Option<(Value, usize)>,
+    /// It is the probe of a lost attempt.
+    probing: bool,
+    vars: Vec<(String, String)>,
+    secrets: Vec<String>,
+    ended: AttemptEnded,
+}
+
+impl Driver<'_> {
+    /// Does a command.
+    pub(super) fn act(&mut self, command: Command) -> Result<(), Halt> {
+        match command {
+            Command::StartAttempt { place, agent, redo, inline: false, .. } => {
+                self.start_attempt(place, agent, redo)
+            }
+            Command::StopAttempt { place } => {
+                self.hands.stop(place);
+                Ok(())
+            }
+            Command::Ask { place, .. } => {
+                self.ask(place, None);
+                Ok(())
+            }
+            // Done in the turn itself, or told by the state.
+            Command::Evaluate { .. }
+            | Command::StartAttempt { .. }
+            | Command::Close(_)
+            | Command::Finish(_) => Ok(()),
+        }
+    }
+
+    fn start_attempt(&mut self, place: Place, agent: Option<AgentId>, redo: bool) -> Result<(), Halt> {
+        match self.prepare(place, agent, redo) {
+            Ok((live, order)) => {
+                self.live.insert(place, live);
+                self.hands.start(order);
+                Ok(())
+            }
+            Err((kind, failure)) => {
+                self.told.insert(place, failure);
+                self.hands.push(Finished { place, ending: Ending::Failed(kind) });
+                Ok(())
+            }
+        }
+    }
+
+    fn prepare(
+        &mut self,
+        place: Place,
+        agent: Option<AgentId>,
+        redo: bool,
+    ) -> Result<(Live, Order), (ErrorKind, Failure)> {
+        let sleep_until = self.sleeps.remove(&place).unwrap_or_else(|| self.clock.wall());
+        let made = called(self.plan, &self.values, place).and_then(|task| {
+            let root = self.hands.root().to_owned();
+            let job = attempt::prepare(&task, &mut self.values, &root, agent, redo, sleep_until)?;
+            Ok((task, job))
+        });
+        let (_, job) = match made {
+            Ok(made) => made,
+            Err(fault) => {
+                let kind = ErrorKind::parse(fault.kind.name()).unwrap_or(ErrorKind::Error);
+                return Err((kind, self.failure(kind, fault.message, fault.spot)));
+            }
+        };
+        let id = self.state.id_of(self.plan, place);
+        let (number, answered) = (self.tasks.attempts(place), self.tasks.of(place).answered);
+        let key = self.idempotency_key(&id, answered);
+        let run = self.store.run().to_owned();
+        let mut vars = Vec::new();
+        let mut secrets = Vec::new();
+        let flow = attempt::flow_vars(&run, place, &id, number, &key);
+        for (name, value) in job.env.iter().chain(&flow) {
+            match attempt::resolve(value) {
+                Ok((text, found)) => {
+                    vars.push((name.to_string(), text));
+                    secrets.extend(found);
+                }
+                Err(why) => return Err((ErrorKind::Denied, self.plain_failure(ErrorKind::Denied, why))),
+            }
+        }
+        let deadline = job.timeout.map(|timeout| self.clock.active().saturating_add(timeout));
+        let mut live = Live {
+            deadline,
+            trial: None,
+            probing: job.probe.is_some(),
+            vars,
+            secrets,
+            ended: AttemptEnded::new(Outcome::Done),
+            job,
+        };
+        let doing = match live.job.probe.clone() {
+            Some(argv) => Doing::Program(argv),
+            None => self.doing(place, &mut live),
+        };
+        let order = self.order(place, &live, doing);
+        Ok((live, order))
+    }
+
+    /// The main part of an attempt.
+    fn doing(&mut self, place: Place, live: &mut Live) -> Doing {
+        match &live.job.work {
+            Work::Run { argv } => Doing::Program(argv.clone()),
+            Work::Sh { script, words } => {
+                live.vars.extend(words.iter().cloned());
+                Doing::Script(script.clone())
+            }
+            Work::Write { path, text } => Doing::Write(path.clone(), text.clone()),
+            Work::Sleep { until } => Doing::Sleep(*until),
+            Work::Agent { agent, prompt, schema } => {
+                let task = self.tasks.of(place);
+                Doing::Agent {
+                    agent: *agent,
+                    prompt: prompt.clone(),
+                    schema: schema.clone(),
+                    session: task.session.clone(),
+                    told: task.told.clone(),
+                }
+            }
+        }
+    }
+
+    fn order(&self, place: Place, live: &Live, doing: Doing) -> Order {
+        Order {
+            place,
+            doing,
+            cwd: live.job.cwd.clone(),
+            env: live.vars.clone(),
+            secrets: live.secrets.clone(),
+            stdin: live.job.stdin.clone(),
+            timeout: live.deadline.map(|deadline| (deadline - self.clock.active()).max(0)),
+        }
+    }
+
+    /// Takes an attempt, or a part of one, that has ended.
+    pub(super) fn take_finished(&mut self, finished: Finished) -> Result<(), Halt> {
+        let Finished { place, ending } = finished;
+        let outcome = match ending {
+            Ending::Failed(kind) => Outcome::Failed(kind),
+            Ending::Unable(why) => {
+                self.told.insert(place, self.plain_failure(ErrorKind::Error, why));
+                Outcome::Unable(ErrorKind::Error)
+            }
+            Ending::Refused(kind, why) => {
+                self.told.insert(place, self.plain_failure(kind, why));
+                Outcome::Failed(kind)
+            }
+            Ending::Stopped => Outcome::Interrupted,
+            Ending::TimedOut => {
+                let timeout = self.live.get(&place).and_then(|live| live.job.timeout).unwrap_or(0);
+                let why = format!("it took longer than its timeout of {}", text::duration(timeout));
+                self.told.insert(place, self.plain_failure(ErrorKind::Timeout, why));
+                Outcome::Failed(ErrorKind::Timeout)
+            }
+            Ending::Done => return self.succeed(place, Value::Unit),
+            Ending::Exited(given) => return self.take_exit(place, given),
+        };
+        self.end_attempt(place, outcome)
+    }
+
+    fn end_attempt(&mut self, place: Place, outcome: Outcome) -> Result<(), Halt> {
+        if let Some(live) = self.live.remove(&place) {
+            self.ended.insert(place, Box::new(live.ended));
+        }
+        if let Outcome::Failed(kind) = outcome {
+            let message = self.told.get(&place).map(|failure| failure.message.to_string());
+            let task = self.tasks.of(place);
+            task.answered += u32::from(attempt::is_answer(kind));
+            task.told = if kind.is_gate() { message } else { None };
+        }
+        self.happen(Event::AttemptEnded { place, outcome, inline: false })
+    }
+
+    fn succeed(&mut self, place: Place, value: Value) -> Result<(), Halt> {
+        self.finish_with(place, value)?;
+        self.end_attempt(place, Outcome::Done)
+    }
+
+    /// A process has ended by itself: the attempt's, a gate's or a probe's.
+    fn take_exit(&mut self, place: Place, given: Given) -> Result<(), Halt> {
+        let Some(live) = self.live.get_mut(&place) else { return Ok(()) };
+        if live.probing {
+            return self.take_probe(place, given);
+        }
+        if let Some((value, gate)) = live.trial.take() {
+            return self.take_gate(place, value, gate, given);
+        }
+        live.ended.exit = Some(given.code);
+        live.ended.tail = tail(&given);
+        if !live.job.allow_exit.contains(&i64::from(given.code)) {
+            let failure = exit_failure(&given);
+            self.told.insert(place, failure);
+            return self.end_attempt(place, Outcome::Failed(ErrorKind::Exit));
+        }
+        self.judge(place, &given)
+    }
+
+    /// Decodes, tries `accept`, then runs the first gate.
+    fn judge(&mut self, place: Place, given: &Given) -> Result<(), Halt> {
+        let Ok(task) = called(self.plan, &self.values, place) else { return Ok(()) };
+        let Some(live) = self.live.get(&place) else { return Ok(()) };
+        let judged = attempt::decode(self.plan, task.def, &live.job.output, given).and_then(|value| {
+            attempt::accept(&task, &mut self.values, &value)?;
+            Ok(value)
+        });
+        match judged {
+            Ok(value) => self.next_gate(place, value, 0),
+            Err((kind, why)) => self.gate_failed(place, kind, why),
+        }
+    }
+
+    fn next_gate(&mut self, place: Place, value: Value, gate: usize) -> Result<(), Halt> {
+        let Some(live) = self.live.get_mut(&place) else { return Ok(()) };
+        let Some(argv) = live.job.verify.get(gate).cloned() else { return self.succeed(place, value) };
+        live.trial = Some((value, gate));
+        if let Some(live) = self.live.get(&place) {
+            let order = Order { stdin: None, ..self.order(place, live, Doing::Program(argv)) };
+            self.hands.start(order);
+        }
+        Ok(())
+    }
+
+    fn take_gate(&mut self, place: Place, value: Value, gate: usize, given: Given) -> Result<(), Halt> {
+        if given.code == 0 {
+            return self.next_gate(place, value, gate + 1);
+        }
+        let argv = self.live.get(&place).and_then(|live| live.job.verify.get(gate)).cloned();
+        let command = argv.unwrap_or_default().join(" ");
+        let why = format!("`{command}` exited with {}{}", given.code, said(&given));
+        self.gate_failed(place, ErrorKind::Verify, why)
+    }
+
+    fn gate_failed(&mut self, place: Place, kind: ErrorKind, why: String) -> Result<(), Halt> {
+        self.told.insert(place, self.plain_failure(kind, why));
+        self.end_attempt(place, Outcome::Failed(kind))
+    }
+
+    /// The probe of a lost attempt: exit 0 says that it was done.
+    fn take_probe(&mut self, place: Place, given: Given) -> Result<(), Halt> {
+        let Some(mut live) = self.live.remove(&place) else { return Ok(()) };
+        live.probing = false;
+        if given.code == 0 {
+            self.live.insert(place, live);
+            return self.judge(place, &given);
+        }
+        let doing = self.doing(place, &mut live);
+        let order = self.order(place, &live, doing);
+        self.live.insert(place, live);
+        self.hands.start(order);
+        Ok(())
+    }
+
+    /// Does what is done in process: `now`, `env`, `glob`, `read`.
+    pub(super) fn do_inline(&mut self, place: Place) -> Result<Value, Failure> {
+        let task = called(self.plan, &self.values, place)
+            .map_err(|fault| self.failure(ErrorKind::Error, fault.message, fault.spot))?;
+        let Action::Builtin { task: builtin, args } = &task.def.action else {
+            return Err(self.plain_failure(ErrorKind::Error, "it cannot be done in process"));
+        };
+        let argument = match args.first().and_then(Option::as_ref) {
+            Some(expr) => task.within(&self.values, |env| env.eval(expr)),
+            None => Ok(Value::None),
+        };
+        let argument =
+            argument.map_err(|fault| self.failure(ErrorKind::Error, fault.message, fault.spot))?;
+        let argument = text::interpolated(&argument).unwrap_or_default();
+        let done = match builtin {
+            BuiltinTask::Now => Ok(Value::Str(crate::run::clock::rfc3339(self.clock.wall()).into())),
+            BuiltinTask::Env => self.hands.env(&argument),
+            BuiltinTask::Glob => self.hands.glob(&argument),
+            BuiltinTask::Read => self.hands.read(&argument),
+            BuiltinTask::Approve
+            | BuiltinTask::Input
+            | BuiltinTask::Sleep
+            | BuiltinTask::Write
+            | BuiltinTask::PlanOf => Err("it cannot be done in process".to_owned()),
+        };
+        let value = done.map_err(|why| self.failure(ErrorKind::Error, why, task.spot))?;
+        attempt::accept(&task, &mut self.values, &value)
+            .map_err(|(kind, why)| self.failure(kind, why, Spot::default()))?;
+        Ok(value)
+    }
+
+    /// The wall time until which a `sleep` sleeps, known from its beginning on.
+    pub(super) fn sleep_until(&mut self, place: Place) -> Option<i64> {
+        let task = called(self.plan, &self.values, place).ok()?;
+        let Action::Builtin { task: BuiltinTask::Sleep, args } = &task.def.action else { return None };
+        let wall = self.clock.wall();
+        let expr = args.first().and_then(Option::as_ref)?;
+        let length = match task.within(&self.values, |env| env.eval(expr)) {
+            Ok(Value::Duration(ms)) => ms.max(0),
+            _ => 0,
+        };
+        Some(*self.sleeps.entry(place).or_insert_with(|| wall.saturating_add(length)))
+    }
+}
+
+/// What is kept of an output in the record, for `logs`.
+const TAIL: usize = 2048;
+
+fn tail(given: &Given) -> ecow::EcoString {
+    let source = if given.stderr.is_empty() { &given.stdout } else { &given.stderr };
+    let from = source.len().saturating_sub(TAIL);
+    String::from_utf8_lossy(&source[from..]).as_ref().into()
+}
+
+fn exit_failure(given: &Given) -> Failure {
+    let why = match given.code {
+        code if code > 128 => format!("it was ended by signal {}{}", code - 128, said(given)),
+        code => format!("it exited with {code}{}", said(given)),
+    };
+    Failure { exit_code: Some(given.code), ..Failure::new(ErrorKind::Exit.name(), why) }
+}
+
+/// The end of what a process said, for a message.
+fn said(given: &Given) -> String {
+    let source = if given.stderr.iter().all(u8::is_ascii_whitespace) { &given.stdout } else { &given.stderr };
+    let text = String::from_utf8_lossy(source);
+    let lines: Vec<&str> = text.trim_end().lines().rev().take(5).collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let shown: Vec<String> = lines.into_iter().rev().map(|line| line.chars().take(300).collect()).collect();
+    format!(": {}", shown.join("\n"))
+}
