@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod store;
+mod run;
 mod support;
 mod tidy;
 mod types;
-mod run;

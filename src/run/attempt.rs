@@ -26,13 +26,27 @@ pub(super) fn is_answer(kind: ErrorKind) -> bool {
 /// What is to be done.
 #[derive(Debug)]
 pub(super) enum Work {
-    Run { argv: Vec<String> },
+    Run {
+        argv: Vec<String>,
+    },
     /// `/bin/sh -eu`, with the variables that its words refer to.
-    Sh { script: String, words: Vec<(String, String)> },
-    Agent { agent: AgentId, prompt: String, schema: Option<String> },
-    Write { path: PathBuf, text: EcoString },
+    Sh {
+        script: String,
+        words: Vec<(String, String)>,
+    },
+    Agent {
+        agent: AgentId,
+        prompt: String,
+        schema: Option<String>,
+    },
+    Write {
+        path: EcoString,
+        text: EcoString,
+    },
     /// Until that wall time.
-    Sleep { until: i64 },
+    Sleep {
+        until: i64,
+    },
 }
 
 /// An attempt that is ready to begin.
@@ -83,7 +97,9 @@ pub(super) fn prepare(
         None => Output::Stdout,
     };
     let timeout = match task.property(values, |props| props.timeout.as_deref())? {
-        Some((Value::None, _)) | None => agent.and_then(|id| task.agent(id)).and_then(|agent| agent.timeout_ms),
+        Some((Value::None, _)) | None => {
+            agent.and_then(|id| task.agent(id)).and_then(|agent| agent.timeout_ms)
+        }
         Some((value, spot)) => Some(millis(&value, "timeout", spot)?),
     };
     let stdin = match task.property(values, |props| props.stdin.as_deref())? {
@@ -95,15 +111,17 @@ pub(super) fn prepare(
         Some((Value::Int(code), _)) => vec![code],
         _ => vec![0],
     };
-    let verify = task.read(values, |props| props.verify.as_deref(), |env, expr| {
-        commands(&env.eval(expr)?, expr.spot)
-    })?;
+    let verify = task.read(
+        values,
+        |props| props.verify.as_deref(),
+        |env, expr| commands(&env.eval(expr)?, expr.spot),
+    )?;
     let probe = match (redo, probe_of(task)) {
         (true, Some(expr)) => Some(task.within(values, |env| words(&env.eval(expr)?, expr.spot))?),
         _ => None,
     };
     Ok(Job {
-        work: work(task, values, root, agent, sleep_until)?,
+        work: work(task, values, agent, sleep_until)?,
         env: environment(task, values, agent)?,
         cwd,
         stdin,
@@ -137,8 +155,7 @@ fn int(value: &Value) -> Option<i64> {
 
 /// A text that holds no secret and no NUL.
 fn plain_text(value: &Value, spot: Spot) -> Result<EcoString, Fault> {
-    let text = text::interpolated(value)
-        .ok_or_else(|| Fault::error("a secret cannot stand here", spot))?;
+    let text = text::interpolated(value).ok_or_else(|| Fault::error("a secret cannot stand here", spot))?;
     if text.contains('\0') {
         return Err(Fault::error("a text with a NUL byte cannot be passed to a program", spot));
     }
@@ -170,13 +187,7 @@ fn commands(value: &Value, spot: Spot) -> Result<Vec<Vec<String>>, Fault> {
     }
 }
 
-fn work(
-    task: &Called<'_>,
-    values: &Values,
-    root: &Path,
-    agent: Option<AgentId>,
-    sleep_until: i64,
-) -> Result<Work, Fault> {
+fn work(task: &Called<'_>, values: &Values, agent: Option<AgentId>, sleep_until: i64) -> Result<Work, Fault> {
     match &task.def.action {
         Action::Run { argv } => {
             Ok(Work::Run { argv: task.within(values, |env| words(&env.eval(argv)?, argv.spot))? })
@@ -193,8 +204,7 @@ fn work(
                     Some(expr) => task.within(values, |env| plain_or_any(&env.eval(expr)?, expr.spot)),
                     None => Ok(EcoString::new()),
                 };
-                let path = root.join(argument(0)?.as_str());
-                Ok(Work::Write { path, text: argument(1)? })
+                Ok(Work::Write { path: argument(0)?, text: argument(1)? })
             }
             BuiltinTask::Sleep => Ok(Work::Sleep { until: sleep_until }),
             other => Err(Fault::error(format!("`{}` is not done by an executor", other.name()), task.spot)),
@@ -395,10 +405,14 @@ pub(super) fn accept(task: &Called<'_>, values: &mut Values, result: &Value) -> 
     if !own && !of(&task.def.props) {
         return Ok(());
     }
-    let checked = task.read(values, |props| props.accept.as_deref(), |env, expr| {
-        env.set_result(result.clone());
-        Ok((env.eval(expr)?, expr))
-    });
+    let checked = task.read(
+        values,
+        |props| props.accept.as_deref(),
+        |env, expr| {
+            env.set_result(result.clone());
+            Ok((env.eval(expr)?, expr))
+        },
+    );
     let (verdict, expr) = match checked {
         Ok(Some(checked)) => checked,
         Ok(None) => return Ok(()),
@@ -419,7 +433,13 @@ pub(super) fn accept(task: &Called<'_>, values: &mut Values, result: &Value) -> 
 }
 
 /// Names of the variables that every attempt carries.
-pub(super) fn flow_vars(run: &str, place: Place, id: &str, attempt: u32, key: &str) -> Vec<(EcoString, Value)> {
+pub(super) fn flow_vars(
+    run: &str,
+    place: Place,
+    id: &str,
+    attempt: u32,
+    key: &str,
+) -> Vec<(EcoString, Value)> {
     let ScopeId(scope) = place.scope;
     let text = |text: String| Value::Str(text.into());
     vec![

@@ -93,7 +93,9 @@ fn literal<'p>(
     let text = text::interpolated(&value)
         .ok_or_else(|| Refusal::Claim("a secret cannot stand in a claim".to_owned(), expr.spot))?;
     if text.contains('/') && known.is_some_and(|(plan, def)| is_string(plan, def, expr)) {
-        let why = format!("`{text}` is interpolated into a claim, but a String there may not contain `/`; use a Path");
+        let why = format!(
+            "`{text}` is interpolated into a claim, but a String there may not contain `/`; use a Path"
+        );
         return Err(Refusal::Claim(why, expr.spot));
     }
     Ok(globs::escape(&text).into())

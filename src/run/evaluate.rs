@@ -54,7 +54,11 @@ fn assert(plan: &Plan, values: &mut Values, place: Place) -> Result<Verdict, Fau
         return Err(Fault::unknown());
     };
     values.evaluate(plan, place.scope, |env| {
-        if env.truth(cond)? { Ok(Verdict::Ok) } else { Err(env.violated(cond.spot, message.as_deref(), text)) }
+        if env.truth(cond)? {
+            Ok(Verdict::Ok)
+        } else {
+            Err(env.violated(cond.spot, message.as_deref(), text))
+        }
     })
 }
 
@@ -119,16 +123,20 @@ fn width(plan: &Plan, values: &mut Values, place: Place) -> Result<Verdict, Faul
     let results = match (values.is_read(place), is_race) {
         (false, _) => Results::Unread,
         (true, false) => Results::All(vec![Value::None; width.n as usize]),
-        (true, true) => {
-            Results::Race { done: HashMap::new(), won: Vec::new(), list: head.need.is_some() }
-        }
+        (true, true) => Results::Race { done: HashMap::new(), won: Vec::new(), list: head.need.is_some() },
     };
     let picks = width.indices.as_deref().map(Arc::from);
     values.open(place, Open::Each { items, picks, results });
     Ok(Verdict::Width(Arc::new(width)))
 }
 
-fn race(plan: &Plan, values: &mut Values, place: Place, n: u32, need: Option<&Expr>) -> Result<Verdict, Fault> {
+fn race(
+    plan: &Plan,
+    values: &mut Values,
+    place: Place,
+    n: u32,
+    need: Option<&Expr>,
+) -> Result<Verdict, Fault> {
     let wanted = match need {
         Some(need) => {
             let value = values.evaluate(plan, place.scope, |env| env.eval(need))?;

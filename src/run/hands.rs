@@ -3,6 +3,7 @@
 use super::attempt::Given;
 use super::driver::Came;
 use super::start::Options;
+use crate::exec::builtin;
 use crate::plan::{AgentId, Plan};
 use crate::schedule::{ErrorKind, Ms, Place};
 use crate::store::{Project, RunDir};
@@ -17,8 +18,14 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 pub(super) enum Doing {
     Program(Vec<String>),
     Script(String),
-    Agent { agent: AgentId, prompt: String, schema: Option<String>, session: Option<EcoString>, told: Option<String> },
-    Write(PathBuf, EcoString),
+    Agent {
+        agent: AgentId,
+        prompt: String,
+        schema: Option<String>,
+        session: Option<EcoString>,
+        told: Option<String>,
+    },
+    Write(EcoString, EcoString),
     Sleep(i64),
 }
 
@@ -96,6 +103,7 @@ impl Hands {
 
     pub(super) fn start(&mut self, order: Order) {
         let to = self.to.clone();
+        let root = self.workshop.root.clone();
         std::thread::spawn(move || {
             let place = order.place;
             let mut command = match &order.doing {
@@ -110,9 +118,9 @@ impl Hands {
                     command
                 }
                 Doing::Write(path, text) => {
-                    let ending = match std::fs::write(path, text.as_str()) {
+                    let ending = match crate::exec::builtin::write(&root, path, text) {
                         Ok(()) => Ending::Done,
-                        Err(why) => Ending::Refused(ErrorKind::Error, why.to_string()),
+                        Err(why) => Ending::Refused(ErrorKind::Error, why),
                     };
                     let _ = to.send(Finished { place, ending });
                     return;
@@ -159,17 +167,15 @@ impl Hands {
     }
 
     pub(super) fn env(&self, name: &str) -> Result<Value, String> {
-        std::env::var(name).map(|text| Value::Str(text.into())).map_err(|why| format!("{name}: {why}"))
+        builtin::env(name).map(|text| Value::Str(text.into()))
     }
 
-    pub(super) fn glob(&self, _pattern: &str) -> Result<Value, String> {
-        Ok(Value::list(Vec::new()))
+    pub(super) fn glob(&self, pattern: &str) -> Result<Value, String> {
+        let paths = builtin::glob(&self.workshop.root, pattern)?;
+        Ok(Value::list(paths.into_iter().map(|path| Value::Str(path.into())).collect()))
     }
 
     pub(super) fn read(&self, path: &str) -> Result<Value, String> {
-        let path = self.workshop.root.join(path);
-        std::fs::read_to_string(&path)
-            .map(|text| Value::Str(text.into()))
-            .map_err(|why| format!("{}: {why}", path.display()))
+        builtin::read(&self.workshop.root, path).map(|text| Value::Str(text.into()))
     }
 }

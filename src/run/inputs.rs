@@ -35,8 +35,9 @@ pub fn check(plan: &Plan, given: &[(String, Given)]) -> Result<Vec<Value>, Vec<S
     for input in &plan.inputs {
         let found = given.iter().find(|(name, _)| input.name == name.as_str()).map(|(_, given)| given);
         let value = match found {
-            Some(given) => read(plan, input.ty, given)
-                .map_err(|why| format!("input `{}` must be {}: {why}", input.name, type_name(plan, input.ty))),
+            Some(given) => read(plan, input.ty, given).map_err(|why| {
+                format!("input `{}` must be {}: {why}", input.name, type_name(plan, input.ty))
+            }),
             None => absent(plan, input, &values, !wrong.is_empty()),
         };
         match value {
@@ -108,15 +109,20 @@ pub fn read(plan: &Plan, ty: TypeId, given: &Given) -> Result<Value, String> {
                 value::conform(&tree, ty, &plan.types).map_err(|why| why.to_string())?
             }
         },
-        Given::Json(tree) => value::conform(&json::from_tree(tree.clone()), ty, &plan.types)
-            .map_err(|why| why.to_string())?,
+        Given::Json(tree) => {
+            value::conform(&json::from_tree(tree.clone()), ty, &plan.types).map_err(|why| why.to_string())?
+        }
     };
     let value = secrets_by_name(plan, value)?;
     agents_known(plan, value)
 }
 
 fn shorten(text: &str) -> String {
-    if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(57).chain("...".chars()).collect() }
+    if text.chars().count() <= 60 {
+        text.to_owned()
+    } else {
+        text.chars().take(57).chain("...".chars()).collect()
+    }
 }
 
 /// Secrets may be given by their name only: what is given as text would stand in the record.
@@ -156,10 +162,7 @@ fn agents_known(plan: &Plan, value: Value) -> Result<Value, String> {
 }
 
 /// Rebuilds a value from its leaves. Its depth is limited by `conform`.
-fn map_leaves(
-    value: Value,
-    each: &mut dyn FnMut(Value) -> Result<Value, String>,
-) -> Result<Value, String> {
+fn map_leaves(value: Value, each: &mut dyn FnMut(Value) -> Result<Value, String>) -> Result<Value, String> {
     match value {
         Value::List(items) => {
             let items = items.iter().map(|item| map_leaves(item.clone(), each));

@@ -24,7 +24,8 @@ pub fn parse(plan: &Plan, ty: TypeId, text: &str) -> Option<Value> {
             Some(Value::Agent(u32::try_from(index).ok()?, text.into()))
         }
         Type::Enum(of) => {
-            let name = text.strip_prefix(of.name.as_str()).and_then(|rest| rest.strip_prefix('.')).unwrap_or(text);
+            let name =
+                text.strip_prefix(of.name.as_str()).and_then(|rest| rest.strip_prefix('.')).unwrap_or(text);
             let index = of.variants.iter().position(|v| v.name == name && v.fields.is_empty())?;
             Some(variant(u16::try_from(index).ok()?, name.into()))
         }

@@ -32,7 +32,8 @@ mod written;
 
 pub use messages::Message;
 pub use observer::{
-    AttemptOutcome, EVENTS_VERSION, ErrorText, Observer, OpenQuestion, RunEvent, RunStatus, Silent, TaskStatus, What,
+    AttemptOutcome, EVENTS_VERSION, ErrorText, Observer, OpenQuestion, RunEvent, RunStatus, Silent,
+    TaskStatus, What,
 };
 pub use people::{Asker, Form, Question, Replies, Reply};
 pub use preflight::Refused;

@@ -37,7 +37,8 @@ pub fn check(
 ) -> Result<Vec<Value>, Refused> {
     if plan.format != crate::plan::FORMAT {
         let (found, known) = (plan.format, crate::plan::FORMAT);
-        let why = format!("the plan has format {found}, this flowc runs format {known}: compile the program again");
+        let why =
+            format!("the plan has format {found}, this flowc runs format {known}: compile the program again");
         return Err(Refused::wrong(vec![why]));
     }
     missing(plan)?;
@@ -102,7 +103,9 @@ pub(super) fn secrets(plan: &Plan, inputs: &[Value]) -> Result<(), Refused> {
     let reasons: Vec<String> = names
         .iter()
         .filter(|name| std::env::var_os(name).is_none_or(|text| text.is_empty()))
-        .map(|name| format!("the secret `{name}` is not set: it is read from the environment variable of that name"))
+        .map(|name| {
+            format!("the secret `{name}` is not set: it is read from the environment variable of that name")
+        })
         .collect();
     if reasons.is_empty() { Ok(()) } else { Err(Refused::wrong(reasons)) }
 }

@@ -363,9 +363,7 @@ impl Record {
             Record::QuestionAsked(body) => serde_json::to_writer(to, body),
             Record::QuestionAnswered(body) => serde_json::to_writer(to, body),
             Record::CancelAsked(by, why) => serde_json::to_writer(to, &(by, why)),
-            Record::MessageTaken(text) | Record::LossNoted(text) => {
-                serde_json::to_writer(to, text)
-            }
+            Record::MessageTaken(text) | Record::LossNoted(text) => serde_json::to_writer(to, text),
             Record::WaveClosed { wave, valid } => serde_json::to_writer(to, &(wave, valid)),
         };
         debug_assert!(written.is_ok(), "{written:?}");

@@ -305,9 +305,7 @@ impl<'a> Fold<'a> {
         match record {
             Record::ArmTaken(arm) => self.verdict(row, place, Verdict::Arm(arm)),
             Record::MapOpened(width) => self.verdict(row, place, Verdict::Width(width)),
-            Record::LoopOpened { max, every_ms } => {
-                self.verdict(row, place, Verdict::Loop { max, every_ms })
-            }
+            Record::LoopOpened { max, every_ms } => self.verdict(row, place, Verdict::Loop { max, every_ms }),
             Record::CallOpened { parallel, deadline_ms } => {
                 self.verdict(row, place, Verdict::Call { parallel, deadline_ms })
             }
@@ -323,10 +321,9 @@ impl<'a> Fold<'a> {
             Record::BackoffSet(set) => self.apply(row, &Event::BackoffSet { place, until: set.until }),
             Record::AttemptStarted(started) => self.fold_start(row, place, *started),
             Record::AttemptEnded(ended) => self.fold_end(row, place, *ended),
-            Record::AttemptLost(_) => self.apply(
-                row,
-                &Event::AttemptEnded { place, outcome: Outcome::Lost, inline: false },
-            ),
+            Record::AttemptLost(_) => {
+                self.apply(row, &Event::AttemptEnded { place, outcome: Outcome::Lost, inline: false })
+            }
             Record::TaskKept(kept) => {
                 self.put(place, &kept.value)?;
                 self.apply(row, &Event::Kept { place })
@@ -429,8 +426,9 @@ impl<'a> Fold<'a> {
     /// Takes the values that belong to a recorded verdict, and the verdict as it was.
     fn verdict(&mut self, row: &Row<'_>, place: Place, verdict: Verdict) -> Result<(), StoreError> {
         if let Some(what) = question_of(place, &verdict) {
-            judge(self.plan, self.values, place, what)
-                .map_err(|fault| bad_row(row, &format!("its values are not what they were: {}", fault.message)))?;
+            judge(self.plan, self.values, place, what).map_err(|fault| {
+                bad_row(row, &format!("its values are not what they were: {}", fault.message))
+            })?;
         }
         self.apply(row, &Event::Evaluated { place, verdict })
     }
@@ -459,8 +457,7 @@ impl<'a> Fold<'a> {
             .map_err(|illegal| bad_row(row, &illegal.why))?;
         for note in self.state.take_notes() {
             if let schedule::Note::Failed { error, place, why } = &note {
-                let failure =
-                    failure::describe(self.plan, self.state, self.tasks, self.told, *place, *why);
+                let failure = failure::describe(self.plan, self.state, self.tasks, self.told, *place, *why);
                 self.values.put_error(*error, failure);
             } else {
                 self.values.note(self.plan, &note);

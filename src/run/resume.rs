@@ -88,11 +88,8 @@ pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company:
         parts.limits.parallel = options.parallel.unwrap_or(parts.limits.parallel);
         let mut driver = Driver::new(parts);
         driver.known_messages.clone_from(&outline.messages);
-        let begun = if again {
-            restart(&mut driver, &outline, &old, &how)
-        } else {
-            go_on(&mut driver, &outline)
-        };
+        let begun =
+            if again { restart(&mut driver, &outline, &old, &how) } else { go_on(&mut driver, &outline) };
         let begun = begun.and_then(|()| answer(&mut driver, &how));
         let left = match begun {
             Ok(()) => driver.run().await,
@@ -106,7 +103,8 @@ pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company:
 fn kept_plan(store: &RunStore, outline: &Outline) -> Result<Plan, StoreError> {
     let kept = outline.plan().ok_or(StoreError::NoRecord)?;
     let bytes = store.value(kept)?;
-    serde_json::from_slice(&bytes).map_err(|why| StoreError::Damaged { last_good_seq: 0, why: why.to_string() })
+    serde_json::from_slice(&bytes)
+        .map_err(|why| StoreError::Damaged { last_good_seq: 0, why: why.to_string() })
 }
 
 /// A run that is over: one that succeeded gives its result again, a cancelled one is refused. `None`: it goes on.
@@ -126,9 +124,9 @@ fn over(run: &EcoString, store: &RunStore, plan: &Plan, ended: &RunEnded, how: &
                 Err(error) => RunEnd::store(run, error),
             })
         }
-        RunStatus::Cancelled => {
-            Some(refused("the run was cancelled; to go back into it, say from where: --from wave:N or --from task:ID"))
-        }
+        RunStatus::Cancelled => Some(refused(
+            "the run was cancelled; to go back into it, say from where: --from wave:N or --from task:ID",
+        )),
         RunStatus::Failed | RunStatus::Running | RunStatus::Waiting | RunStatus::Interrupted => None,
     }
 }
@@ -207,8 +205,9 @@ fn kept_inputs(store: &RunStore, plan: &Plan, old: &Plan, kept: &[ValueRef]) -> 
         let value = match before {
             Some((before, kept)) => {
                 let value = codec::get(store, kept, before.ty, &old.types).map_err(Halt::Store)?;
-                crate::value::conform(&value, input.ty, &plan.types)
-                    .map_err(|why| Halt::Unfit(format!("input `{}` does not fit any more: {why}", input.name)))?
+                crate::value::conform(&value, input.ty, &plan.types).map_err(|why| {
+                    Halt::Unfit(format!("input `{}` does not fit any more: {why}", input.name))
+                })?
             }
             None => super::inputs::absent(plan, input, &values, false).map_err(Halt::Unfit)?,
         };
@@ -242,7 +241,10 @@ impl Memory {
             None => {}
             Some(From::Task(id)) => {
                 let inner = |known: &EcoString| {
-                    known == id || known.strip_prefix(id.as_str()).is_some_and(|rest| rest.starts_with(['[', '#', '/', '.']))
+                    known == id
+                        || known
+                            .strip_prefix(id.as_str())
+                            .is_some_and(|rest| rest.starts_with(['[', '#', '/', '.']))
                 };
                 self.forced = self.by_id.keys().filter(|known| inner(known)).cloned().collect();
             }
@@ -310,7 +312,8 @@ impl Driver<'_> {
             return false;
         };
         let mut seen = std::collections::BTreeSet::new();
-        let mut open: Vec<NodeIx> = body.nodes.get(place.node.index()).map(|n| n.needs.clone()).unwrap_or_default();
+        let mut open: Vec<NodeIx> =
+            body.nodes.get(place.node.index()).map(|n| n.needs.clone()).unwrap_or_default();
         while let Some(need) = open.pop() {
             if !seen.insert(need) {
                 continue;
@@ -342,4 +345,3 @@ impl Driver<'_> {
         Ok(())
     }
 }
-

@@ -97,7 +97,13 @@ impl RunEnd {
         match &self.how {
             How::Succeeded(_) => 0,
             How::Failed(_) | How::Cancelled => 1,
-            How::Refused(refused) => if refused.violated { 1 } else { 2 },
+            How::Refused(refused) => {
+                if refused.violated {
+                    1
+                } else {
+                    2
+                }
+            }
             How::Waiting(_) => 3,
             How::Store(error) => error.exit_code(),
             How::Broken(_) => 5,

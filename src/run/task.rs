@@ -63,7 +63,14 @@ pub(super) struct Called<'p> {
 pub(super) fn called<'p>(plan: &'p Plan, values: &Values, place: Place) -> Result<Called<'p>, Fault> {
     let node = node_at(plan, values, place)?;
     let NodeKind::Task { def, overrides, .. } = &node.kind else { return Err(Fault::unknown()) };
-    Ok(Called { plan, id: *def, def: plan.task(*def), overrides: overrides.as_deref(), place, spot: node.spot })
+    Ok(Called {
+        plan,
+        id: *def,
+        def: plan.task(*def),
+        overrides: overrides.as_deref(),
+        place,
+        spot: node.spot,
+    })
 }
 
 /// Evaluates the arguments and properties of the task at a place.
@@ -151,8 +158,15 @@ impl<'p> Called<'p> {
         };
         args.iter().for_each(|arg| add(&super::codec::bytes(arg)));
         if let Some(props) = self.overrides {
-            let given =
-                [&props.cwd, &props.env, &props.stdin, &props.allow_exit, &props.reads, &props.writes, &props.verify];
+            let given = [
+                &props.cwd,
+                &props.env,
+                &props.stdin,
+                &props.allow_exit,
+                &props.reads,
+                &props.writes,
+                &props.verify,
+            ];
             for (index, expr) in given.into_iter().enumerate() {
                 let Some(expr) = expr.as_deref() else { continue };
                 let value = values.evaluate(self.plan, self.place.scope, |env| env.eval(expr))?;
@@ -208,7 +222,10 @@ impl<'p> Called<'p> {
         let amount = |value: Value, spot| match value {
             Value::Int(n) | Value::Bytes(n) if n >= 0 => Ok(n),
             other => Err(Fault::error(
-                format!("units of a resource must be a number that is not negative, found {}", other.describe()),
+                format!(
+                    "units of a resource must be a number that is not negative, found {}",
+                    other.describe()
+                ),
                 spot,
             )),
         };

@@ -36,7 +36,11 @@ pub(super) enum Results {
     Unread,
     All(Vec<Value>),
     /// Of a race: those that have succeeded, and the winners in their order; `list`: the value is a list.
-    Race { done: HashMap<u32, Value>, won: Vec<u32>, list: bool },
+    Race {
+        done: HashMap<u32, Value>,
+        won: Vec<u32>,
+        list: bool,
+    },
 }
 
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use super::clock::rfc3339;
 use super::ids::{self, Locator};
 use super::observer::{AttemptOutcome, ErrorText, RunStatus, TaskStatus};
 use super::record::{AttemptEnded, Failure, Record, RunEnded, RunStarted};
-use crate::schedule::{Close, End, ErrorKind, Outcome};
 use crate::plan::{NodeKind, Plan};
+use crate::schedule::{Close, End, ErrorKind, Outcome};
 use crate::store::{Head, OnRow, Row, StoreError, ValueRef};
 use ecow::EcoString;
 use indexmap::IndexMap;
@@ -338,10 +338,8 @@ impl RunView {
         let total = tasks.len();
         tasks.truncate(filter.limit.unwrap_or(usize::MAX));
         let mut locator = plan.map(Locator::new);
-        let tasks = tasks
-            .into_iter()
-            .map(|(id, task)| shown_task(id, task, plan, locator.as_mut(), load))
-            .collect();
+        let tasks =
+            tasks.into_iter().map(|(id, task)| shown_task(id, task, plan, locator.as_mut(), load)).collect();
         let ended = self.ended.as_ref();
         Shown {
             version: VIEW_VERSION,
@@ -439,7 +437,9 @@ fn shown_attempt(attempt: &AttemptView) -> ShownAttempt {
         number: attempt.number,
         started_at: rfc3339(attempt.started_at),
         finished_at: attempt.finished_at.map(rfc3339),
-        outcome: ended.map(|ended| outcome_word(ended.outcome)).or(attempt.lost.then_some(AttemptOutcome::Crashed)),
+        outcome: ended
+            .map(|ended| outcome_word(ended.outcome))
+            .or(attempt.lost.then_some(AttemptOutcome::Crashed)),
         exit_code: ended.and_then(|ended| ended.exit),
         error: ended.and_then(|ended| ended.error.as_ref()).map(ErrorText::from),
         agent: attempt.agent.clone(),

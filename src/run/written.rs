@@ -77,7 +77,9 @@ fn write(expr: &Expr, depth: u32) -> String {
 fn constant(value: &Value) -> String {
     match value {
         Value::None => "none".to_owned(),
-        Value::Str(_) | Value::List(_) | Value::Record(_) => json::to_text(value).unwrap_or_else(|_| "…".to_owned()),
+        Value::Str(_) | Value::List(_) | Value::Record(_) => {
+            json::to_text(value).unwrap_or_else(|_| "…".to_owned())
+        }
         other => text::interpolated(other).map_or_else(|| "…".to_owned(), String::from),
     }
 }

@@ -18,8 +18,7 @@ fn a_chain_hands_values_on() {
         STRING,
     );
     second.params = vec![("s".into(), STRING)];
-    let nodes =
-        vec![node("first", task(0, vec![]), &[]), node("second", task(1, vec![node_ref(0)]), &[0])];
+    let nodes = vec![node("first", task(0, vec![]), &[]), node("second", task(1, vec![node_ref(0)]), &[0])];
     let ran = run(&plan(vec![first, second], nodes, Some(node_ref(1)), STRING));
     assert_eq!(ran.value(), Value::text("hello!"));
     assert_eq!(ran.words().first(), Some(&"run_started"));

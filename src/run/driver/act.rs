@@ -280,8 +280,7 @@ impl Driver<'_> {
             Some(expr) => task.within(&self.values, |env| env.eval(expr)),
             None => Ok(Value::None),
         };
-        let argument =
-            argument.map_err(|fault| self.failure(ErrorKind::Error, fault.message, fault.spot))?;
+        let argument = argument.map_err(|fault| self.failure(ErrorKind::Error, fault.message, fault.spot))?;
         let argument = text::interpolated(&argument).unwrap_or_default();
         let done = match builtin {
             BuiltinTask::Now => Ok(Value::Str(crate::run::clock::rfc3339(self.clock.wall()).into())),

@@ -106,11 +106,7 @@ impl Driver<'_> {
     }
 
     /// Cancels the run.
-    pub(in crate::run) fn cancel(
-        &mut self,
-        by: ecow::EcoString,
-        why: ecow::EcoString,
-    ) -> Result<(), Halt> {
+    pub(in crate::run) fn cancel(&mut self, by: ecow::EcoString, why: ecow::EcoString) -> Result<(), Halt> {
         if self.cancelling {
             return Ok(());
         }

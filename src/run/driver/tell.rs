@@ -11,7 +11,8 @@ use crate::run::record::{
 };
 use crate::run::view::{dollars, outcome_word, status_of};
 use crate::schedule::{
-    self, Answer, BodyResult, Crash, End, Event, Ms, Outcome, Place, ScopeId, Verdict, WallMs, Why, body_result,
+    self, Answer, BodyResult, Crash, End, Event, Ms, Outcome, Place, ScopeId, Verdict, WallMs, Why,
+    body_result,
 };
 use crate::value::Value;
 use ecow::EcoString;
@@ -122,18 +123,9 @@ impl Driver<'_> {
         }
     }
 
-    fn record_start(
-        &mut self,
-        place: Place,
-        attempt: u16,
-        tries: u16,
-        agent: Option<crate::plan::AgentId>,
-    ) {
-        let about = About {
-            attempt: Some(u32::from(attempt)),
-            tries: Some(u32::from(tries)),
-            ..self.about(place)
-        };
+    fn record_start(&mut self, place: Place, attempt: u16, tries: u16, agent: Option<crate::plan::AgentId>) {
+        let about =
+            About { attempt: Some(u32::from(attempt)), tries: Some(u32::from(tries)), ..self.about(place) };
         if !self.tasks.is_rerun(place) {
             self.log.must_sync();
         }

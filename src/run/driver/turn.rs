@@ -1,14 +1,14 @@
 //! A turn of the loop: decide, evaluate, record, commit, act.
 
 use super::{Driver, Halt};
+use crate::plan::Spot;
+use crate::plan::eval::Fault;
+use crate::run::claims;
 use crate::run::evaluate::judge;
 use crate::run::failure;
 use crate::run::observer;
 use crate::run::record::Failure;
 use crate::run::task::{self, Refusal};
-use crate::plan::eval::Fault;
-use crate::plan::Spot;
-use crate::run::claims;
 use crate::schedule::{
     self, Command, Decisions, ErrorKind, Event, Facts, NoHistory, Note, Outcome, Place, Verdict, What,
 };
@@ -69,7 +69,8 @@ impl Driver<'_> {
     /// Folds an event from outside and records it.
     pub(in crate::run) fn happen(&mut self, event: Event) -> Result<(), Halt> {
         let at = self.clock.active();
-        schedule::apply(&mut self.state, self.plan, at, &event).map_err(|illegal| Halt::Illegal(illegal.why))?;
+        schedule::apply(&mut self.state, self.plan, at, &event)
+            .map_err(|illegal| Halt::Illegal(illegal.why))?;
         self.follow_notes();
         self.record(&event)
     }
@@ -145,14 +146,8 @@ impl Driver<'_> {
         for note in self.state.take_notes() {
             match &note {
                 Note::Failed { error, place, why } => {
-                    let failure = failure::describe(
-                        self.plan,
-                        &self.state,
-                        &self.tasks,
-                        &mut self.told,
-                        *place,
-                        *why,
-                    );
+                    let failure =
+                        failure::describe(self.plan, &self.state, &self.tasks, &mut self.told, *place, *why);
                     self.values.put_error(*error, failure);
                 }
                 Note::Opened { .. } | Note::Closed { .. } | Note::Ended { .. } | Note::Won { .. } => {
