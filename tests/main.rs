@@ -1,8 +1,8 @@
 //! The one integration-test binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod store;
 mod run;
+mod store;
 mod support;
 mod tidy;
 mod types;
