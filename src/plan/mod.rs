@@ -9,6 +9,7 @@ mod action;
 pub mod eval;
 mod expr;
 mod node;
+mod walk;
 
 pub use action::{Action, OnCrash, OutputFrom, Props, Retry, ScriptPart, TaskDef};
 pub use expr::{
@@ -24,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub const FORMAT: u32 = 1;
 
 /// A place in the program, for messages: an index into [`Plan::files`], line and column from 1. All zero: nowhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Spot(pub u32, pub u32, pub u32);
 
 macro_rules! ids {

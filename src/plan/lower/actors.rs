@@ -1,0 +1,252 @@
+//! Agents and resources, as far as the program uses them.
+
+use super::props::word;
+use super::{Lowering, bare};
+use crate::ast::{self, ActorDecl, ExprKind as K, ItemKind, Prop};
+use crate::plan::{Agent, AgentId, Expr, Limit, Resource, ResourceId, Retry, Runtime};
+use crate::resolve::{AgentFile, DefId, DefKind};
+use crate::value::Value;
+use ecow::{EcoString, eco_format};
+use std::rc::Rc;
+
+impl<'a> Lowering<'a> {
+    /// The plan's agent of a declaration.
+    pub(super) fn agent(&mut self, def: DefId) -> AgentId {
+        if let Some(id) = self.agents.get(&def) {
+            return *id;
+        }
+        let agent = self.agent_of(def);
+        // An agent that another copies may have come in between.
+        let id = AgentId(self.plan.agents.len() as u32);
+        self.plan.agents.push(agent);
+        self.agents.insert(def, id);
+        id
+    }
+
+    /// `from` leads to another declaration: the last of the chain is read first.
+    fn agent_of(&mut self, def: DefId) -> Agent {
+        let mut chain: Vec<(DefId, &'a ActorDecl)> = Vec::new();
+        let mut at = Some(def);
+        let mut agent = unknown(EcoString::new());
+        while let Some(def) = at.take() {
+            let declared = self.checked.resolved.def(def);
+            if let DefKind::AgentFile(file) = declared.kind {
+                agent = self.agent_file(def, file);
+            } else if let ItemKind::Actor(decl) = &self.checked.resolved.item(def).kind
+                && chain.iter().all(|(seen, _)| *seen != def)
+            {
+                chain.push((def, decl));
+                at = decl.props.get("from").and_then(|p| self.named_def(&p.value)).map(|(def, _)| def);
+            }
+        }
+        for (def, decl) in chain.into_iter().rev() {
+            let doc = self.checked.resolved.item(def).doc.clone();
+            if !doc.is_empty() {
+                agent.description = doc;
+            }
+            agent.name = decl.name.text.clone();
+            for prop in &decl.props.list {
+                self.agent_prop(prop, &mut agent);
+            }
+        }
+        agent
+    }
+
+    fn agent_file(&mut self, def: DefId, file: u32) -> Agent {
+        let name = self.checked.resolved.def(def).name.text.clone();
+        let Some(file) = self.checked.resolved.agent_files.get(file as usize) else { return unknown(name) };
+        if let (Some(span), false) = (file.span, file.mcp.is_empty()) {
+            self.missing(eco_format!("`mcp` of agent `{name}`"), span);
+        }
+        read_file(name, file)
+    }
+
+    fn agent_prop(&mut self, prop: &'a Prop, agent: &mut Agent) {
+        let value = &prop.value;
+        match prop.name.text.as_str() {
+            "from" => {}
+            "description" => agent.description = self.text(value),
+            "runtime" => agent.runtime = self.runtime(prop),
+            "model" => agent.model = Some(self.one_word(value)),
+            "effort" => agent.effort = Some(self.one_word(value)),
+            "tools" => agent.tools = Some(self.tools(value)),
+            "skills" => agent.skills = self.texts(value),
+            "system" => agent.system = self.text(value),
+            "mcp" => {
+                self.missing(eco_format!("`mcp` of agent `{}`", agent.name), prop.span);
+                agent.mcp = names(value);
+            }
+            "retry" => agent.retry = Some(self.constant_retry(value)),
+            "budget" => {
+                self.missing(eco_format!("`budget` of agent `{}`", agent.name), prop.span);
+                agent.budget = self.number(value);
+            }
+            "timeout" => agent.timeout_ms = self.number(value),
+            "max_turns" => agent.max_turns = self.number(value),
+            "max_parallel" => agent.max_parallel = self.number(value),
+            "priority" => agent.priority = self.number(value),
+            "env" => agent.env = self.env(value),
+            _ => {}
+        }
+    }
+
+    /// The value of a property of a declaration: these are constants.
+    fn fixed(&mut self, value: &'a ast::Expr) -> Option<Value> {
+        let (value, _) = self.in_frame(Rc::from([]), |l| l.expr(value));
+        self.constant(&value)
+    }
+
+    fn text(&mut self, value: &'a ast::Expr) -> EcoString {
+        match self.fixed(value) {
+            Some(Value::Str(text)) => text,
+            _ => EcoString::new(),
+        }
+    }
+
+    fn texts(&mut self, value: &'a ast::Expr) -> Vec<EcoString> {
+        let value = self.fixed(value);
+        let items = value.as_ref().and_then(Value::as_list).unwrap_or_default();
+        items.iter().filter_map(Value::as_text).cloned().collect()
+    }
+
+    fn number(&mut self, value: &'a ast::Expr) -> Option<i64> {
+        match self.fixed(value)? {
+            Value::Int(n) | Value::Duration(n) | Value::Bytes(n) | Value::Money(n) => Some(n),
+            _ => None,
+        }
+    }
+
+    fn env(&mut self, value: &'a ast::Expr) -> Vec<(EcoString, Value)> {
+        let value = self.fixed(value);
+        let fields = value.as_ref().and_then(Value::as_record);
+        fields.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    fn constant_retry(&mut self, value: &'a ast::Expr) -> Retry {
+        let (mut retry, _) = self.in_frame(Rc::from([]), |l| l.retry(value));
+        let mut folded = Vec::new();
+        retry.exprs(&mut |e| folded.push(e.clone()));
+        let mut folded = folded.into_iter();
+        retry.exprs_mut(&mut |e| {
+            if let Some(value) = folded.next().and_then(|f| self.constant(&f)) {
+                *e = Expr::constant(value);
+            }
+        });
+        retry
+    }
+
+    fn runtime(&mut self, prop: &'a Prop) -> Option<Runtime> {
+        let args = match &bare(&prop.value).kind {
+            K::Call { args, .. } => args.first(),
+            _ => None,
+        };
+        let argv = args.map(|a| self.texts(&a.value)).unwrap_or_default();
+        match word(&prop.value).as_str() {
+            "claude" => Some(Runtime::Claude),
+            "command" => Some(Runtime::Command(argv)),
+            "codex" => {
+                self.missing("`runtime: codex`", prop.span);
+                Some(Runtime::Codex)
+            }
+            "acp" => {
+                self.missing("`runtime: acp`", prop.span);
+                Some(Runtime::Acp(argv))
+            }
+            _ => None,
+        }
+    }
+
+    /// Names of tools; a task among them is not run yet.
+    fn tools(&mut self, value: &'a ast::Expr) -> Vec<EcoString> {
+        let K::List(elements) = &bare(value).kind else { return self.texts(value) };
+        let mut tools = Vec::new();
+        for element in elements {
+            match self.named_def(&element.value) {
+                Some((_, DefKind::Task)) => {
+                    let name = word(&element.value);
+                    self.missing(eco_format!("task `{name}` as a tool"), element.value.span);
+                    tools.push(name);
+                }
+                _ if element.splice => tools.extend(self.texts(&element.value)),
+                _ => tools.push(self.text(&element.value)),
+            }
+        }
+        tools
+    }
+
+    /// The plan's resource of a declaration.
+    pub(super) fn resource(&mut self, def: DefId) -> ResourceId {
+        if let Some(id) = self.resources.get(&def) {
+            return *id;
+        }
+        let mut limit = Limit::Capacity(1);
+        if let ItemKind::Actor(decl) = &self.checked.resolved.item(def).kind {
+            let mut number =
+                |name| decl.props.get(name).and_then(|p: &'a Prop| self.number(&p.value));
+            if let Some(units) = number("rate") {
+                limit = Limit::Rate { units, per_ms: number("per").unwrap_or(1000) };
+            } else if let Some(units) = number("capacity") {
+                limit = Limit::Capacity(units);
+            }
+        }
+        let id = ResourceId(self.plan.resources.len() as u32);
+        let name = self.checked.resolved.def(def).name.text.clone();
+        self.plan.resources.push(Resource { name, limit });
+        self.resources.insert(def, id);
+        id
+    }
+}
+
+/// The names in a list.
+fn names(value: &ast::Expr) -> Vec<EcoString> {
+    match &bare(value).kind {
+        K::List(elements) => elements.iter().map(|e| word(&e.value)).collect(),
+        _ => vec![word(value)],
+    }
+}
+
+fn read_file(name: EcoString, file: &AgentFile) -> Agent {
+    let texts = |list: &[String]| list.iter().map(EcoString::from).collect::<Vec<_>>();
+    Agent {
+        description: file.description.as_str().into(),
+        model: file.model.as_ref().map(EcoString::from),
+        effort: file.effort.as_ref().map(EcoString::from),
+        tools: file.tools.as_deref().map(texts),
+        skills: texts(&file.skills),
+        system: file.body.as_str().into(),
+        mcp: texts(&file.mcp),
+        timeout_ms: file.timeout_ms,
+        retry: file.retries.map(|n| Retry {
+            max: Expr::constant(Value::Int(n)),
+            backoff: None,
+            factor: None,
+            jitter: None,
+            on: None,
+        }),
+        max_turns: file.max_turns,
+        max_parallel: file.max_parallel,
+        priority: file.priority,
+        ..unknown(name)
+    }
+}
+
+fn unknown(name: EcoString) -> Agent {
+    Agent {
+        name,
+        description: EcoString::new(),
+        runtime: None,
+        model: None,
+        effort: None,
+        tools: None,
+        skills: Vec::new(),
+        system: EcoString::new(),
+        mcp: Vec::new(),
+        timeout_ms: None,
+        retry: None,
+        max_turns: None,
+        max_parallel: None,
+        priority: None,
+        budget: None,
+        env: Vec::new(),
+    }
+}

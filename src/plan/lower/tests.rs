@@ -1,0 +1,1 @@
+//! Lowering, construct by construct.
