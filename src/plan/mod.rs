@@ -8,13 +8,16 @@
 mod action;
 pub mod eval;
 mod expr;
+mod lower;
 mod node;
+pub mod print;
 mod walk;
 
 pub use action::{Action, OnCrash, OutputFrom, Props, Retry, ScriptPart, TaskDef};
 pub use expr::{
     Arm, Binary, Bind, Element, Entry, Expr, ExprKind, Part, Pattern, Ref, RepeatExpr, Step, Unary,
 };
+pub use lower::lower;
 pub use node::{Body, BranchArm, CallSettings, Let, Node, NodeKind, OnMax, RaceKind};
 
 use crate::value::{TypeId, TypeTable, Value};

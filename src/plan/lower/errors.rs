@@ -24,7 +24,7 @@ pub(super) fn which_workflow(spans: &[Span], names: &[&str]) -> Diagnostic {
 /// `--workflow` names none of the file's.
 pub(super) fn unknown_workflow(file: Span, name: &str, names: &[&str]) -> Diagnostic {
     let nearest = names.iter().min_by_key(|n| strsim::damerau_levenshtein(n, name));
-    let diagnostic = Diagnostic::new(Code::F0403, file, format!("this file has no workflow `{name}`"));
+    let diagnostic = Diagnostic::new(Code::F0402, file, format!("this file has no workflow `{name}`"));
     match nearest {
         Some(nearest) => diagnostic
             .help(format!("did you mean `{nearest}`?"))
@@ -35,7 +35,7 @@ pub(super) fn unknown_workflow(file: Span, name: &str, names: &[&str]) -> Diagno
 
 /// A workflow with type parameters can only be called.
 pub(super) fn generic_workflow(at: Span, name: &str) -> Diagnostic {
-    Diagnostic::new(Code::F0404, at, format!("workflow `{name}` has type parameters and cannot be started"))
+    Diagnostic::new(Code::F0403, at, format!("workflow `{name}` has type parameters and cannot be started"))
         .note("a started workflow has no one to give it types")
         .help(format!("call `{name}` from a workflow without type parameters"))
 }

@@ -196,7 +196,7 @@ impl Lowering<'_> {
     }
 
     /// The same dependencies through a join for each body that holds more than a few of them.
-    fn gathered(&mut self, mut uses: Vec<Use>) -> Vec<Use> {
+    pub(super) fn gathered(&mut self, mut uses: Vec<Use>) -> Vec<Use> {
         uses.sort_unstable();
         uses.dedup();
         let mut few = Vec::new();
