@@ -4,8 +4,8 @@
 //! definition, `_0` a slot.
 
 use super::{
-    Action, Arm, Bind, Binary, Body, CallSettings, Entry, Expr, ExprKind, Limit, Node, NodeKind, Part, Pattern, Plan,
-    RaceKind, Ref, Retry, ScriptPart, Step, TaskDef, Unary,
+    Action, Arm, Binary, Bind, Body, CallSettings, Entry, Expr, ExprKind, Limit, Node, NodeKind, Part,
+    Pattern, Plan, RaceKind, Ref, Retry, ScriptPart, Step, TaskDef, Unary,
 };
 use crate::value::{Type, TypeId, Value};
 use ecow::EcoString;
@@ -260,7 +260,9 @@ impl Printer<'_> {
             self.out.push_str(" needs ");
             self.each(&node.needs, |p, need| p.put(format_args!("%{}", need.0)));
         }
-        for (name, value) in [("wave", i64::from(node.wave)), ("est", node.estimate_ms), ("path", node.path_ms)] {
+        for (name, value) in
+            [("wave", i64::from(node.wave)), ("est", node.estimate_ms), ("path", node.path_ms)]
+        {
             if value != 0 {
                 self.put(format_args!(" {name} {value}"));
             }

@@ -3,8 +3,8 @@
 //! Iterative: the depth of an expression costs no native stack here.
 
 use super::{
-    Action, CallSettings, Element, Entry, Expr, ExprKind, NodeKind, OnCrash, OutputFrom, Part, Props, RaceKind,
-    Ref, Retry, ScriptPart, Spot, Step, TaskDef,
+    Action, CallSettings, Element, Entry, Expr, ExprKind, NodeKind, OnCrash, OutputFrom, Part, Props,
+    RaceKind, Ref, Retry, ScriptPart, Spot, Step, TaskDef,
 };
 use crate::value::Value;
 
@@ -316,7 +316,9 @@ impl NodeKind {
     pub fn bodies(&self) -> Vec<super::BodyId> {
         match self {
             NodeKind::Task { .. } | NodeKind::Assert { .. } | NodeKind::Join => Vec::new(),
-            NodeKind::Map { body, .. } | NodeKind::Loop { body, .. } | NodeKind::Call { body, .. } => vec![*body],
+            NodeKind::Map { body, .. } | NodeKind::Loop { body, .. } | NodeKind::Call { body, .. } => {
+                vec![*body]
+            }
             NodeKind::Branch { arms, .. } => arms.iter().map(|a| a.body).collect(),
             NodeKind::Try { body, catch, finally } => {
                 [Some(*body), *catch, *finally].into_iter().flatten().collect()

@@ -181,8 +181,7 @@ impl<'a> Lowering<'a> {
         }
         let mut limit = Limit::Capacity(1);
         if let ItemKind::Actor(decl) = &self.checked.resolved.item(def).kind {
-            let mut number =
-                |name| decl.props.get(name).and_then(|p: &'a Prop| self.number(&p.value));
+            let mut number = |name| decl.props.get(name).and_then(|p: &'a Prop| self.number(&p.value));
             if let Some(units) = number("rate") {
                 limit = Limit::Rate { units, per_ms: number("per").unwrap_or(1000) };
             } else if let Some(units) = number("capacity") {

@@ -183,8 +183,11 @@ impl<'a> Lowering<'a> {
             return;
         }
         let name = self.leaf_name(&Want::Plain, "assert");
-        let kind =
-            NodeKind::Assert { cond: Box::new(cond), message: message.filter(|m| !is_unit(m)).map(Box::new), text };
+        let kind = NodeKind::Assert {
+            cond: Box::new(cond),
+            message: message.filter(|m| !is_unit(m)).map(Box::new),
+            text,
+        };
         let node = self.push(name, kind, Vec::new(), span);
         self.here().barrier = Some(node);
     }

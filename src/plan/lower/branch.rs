@@ -62,7 +62,9 @@ impl<'a> Lowering<'a> {
                     }
                     arms.push((&**cond, then));
                     match otherwise {
-                        Some(next) if self.checked.fits.contains(next.id) => return (arms, Otherwise::Rest(next)),
+                        Some(next) if self.checked.fits.contains(next.id) => {
+                            return (arms, Otherwise::Rest(next));
+                        }
                         Some(next) => at = bare(next),
                         None => return (arms, Otherwise::Absent),
                     }
@@ -93,10 +95,8 @@ impl<'a> Lowering<'a> {
         let spot = self.spot(expr.span);
         for (cond, then) in lowered.into_iter().rev() {
             let otherwise = value.map(Box::new);
-            value = Some(Expr::new(
-                ExprKind::If { cond: Box::new(cond), then: Box::new(then), otherwise },
-                spot,
-            ));
+            value =
+                Some(Expr::new(ExprKind::If { cond: Box::new(cond), then: Box::new(then), otherwise }, spot));
         }
         value.unwrap_or_else(unit)
     }

@@ -68,13 +68,8 @@ impl<'p> Closure<'p> {
         }
         task.exprs_mut(&mut |e| closure.expr(e));
         closure.fill();
-        let content = Content {
-            rule: RULE,
-            task,
-            types: &closure.types,
-            fns: &closure.fns,
-            agents: &closure.agents,
-        };
+        let content =
+            Content { rule: RULE, task, types: &closure.types, fns: &closure.fns, agents: &closure.agents };
         let mut hasher = blake3::Hasher::new();
         // A hasher takes all that is written, and the content has no maps but those with text keys.
         let written = serde_json::to_writer(&mut hasher, &content);

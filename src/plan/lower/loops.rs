@@ -71,8 +71,12 @@ impl<'a> Lowering<'a> {
         let element = self.slot();
         let local = |slot| Box::new(Expr::reference(Ref::Local(slot)));
         // Of a map this makes the list of its entries.
-        let list =
-            ExprKind::For { items: Box::new(items), bind: Bind::One(element), filter: None, body: local(element) };
+        let list = ExprKind::For {
+            items: Box::new(items),
+            bind: Bind::One(element),
+            filter: None,
+            body: local(element),
+        };
         let list = self.made(list, span);
         let list = self.bind("", list);
 
@@ -90,10 +94,8 @@ impl<'a> Lowering<'a> {
         let at = |base: Expr| {
             Expr::new(ExprKind::Index { base: Box::new(base), index: local(i) }, Default::default())
         };
-        let pair = vec![
-            Entry::Field("value".into(), at(self.at(&list))),
-            Entry::Field("keep".into(), at(answers)),
-        ];
+        let pair =
+            vec![Entry::Field("value".into(), at(self.at(&list))), Entry::Field("keep".into(), at(answers))];
         let count = ExprKind::Builtin(Builtin::Len, vec![self.at(&list)]);
         let count = self.made(count, span);
         let range = ExprKind::Builtin(Builtin::Range, vec![Expr::constant(Value::Int(0)), count]);
@@ -181,8 +183,7 @@ impl<'a> Lowering<'a> {
         let start = Box::new(self.expr(&of.start));
         let max = Box::new(self.prop_or(of.with.as_ref(), "max", Value::Int(1)));
         let every = of.with.as_ref().and_then(|w| w.get("every")).map(|p| Box::new(self.expr(&p.value)));
-        let on_max =
-            if super::pure::fails_on_max(of.with.as_ref()) { OnMax::Fail } else { OnMax::Last };
+        let on_max = if super::pure::fails_on_max(of.with.as_ref()) { OnMax::Fail } else { OnMax::Last };
         let name = self.leaf_name(&want, &of.name.name.text);
         let inner = if want == Want::Plain { Want::Plain } else { Want::Empty };
 

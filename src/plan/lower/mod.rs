@@ -36,8 +36,8 @@ mod tests;
 
 use super::eval::{Env, NoScope};
 use super::{
-    AgentId, BodyId, CallSettings, Expr, ExprKind, FORMAT, FnId, Function, Limit, Missing, Plan, Ref, Resource,
-    ResourceId, Spot, TaskId,
+    AgentId, BodyId, CallSettings, Expr, ExprKind, FORMAT, FnId, Function, Limit, Missing, Plan, Ref,
+    Resource, ResourceId, Spot, TaskId,
 };
 use crate::ast::{self, NodeId};
 use crate::diagnostics::Diagnostic;

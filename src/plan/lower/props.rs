@@ -3,9 +3,7 @@
 use super::scope::{Place, Use};
 use super::{Lowering, bare};
 use crate::ast::{self, ExprKind as K, Prop, StrPart};
-use crate::plan::{
-    Action, Expr, ExprKind, OnCrash, OutputFrom, Props, ResourceId, Retry, ScriptPart,
-};
+use crate::plan::{Action, Expr, ExprKind, OnCrash, OutputFrom, Props, ResourceId, Retry, ScriptPart};
 use crate::resolve::{DefKind, Res};
 use crate::source::Span;
 use crate::types::Ty;
@@ -201,13 +199,8 @@ impl<'a> Lowering<'a> {
 
     /// `retry: 3`, or a record.
     pub(super) fn retry(&mut self, value: &'a ast::Expr) -> Retry {
-        let none = Retry {
-            max: Expr::constant(Value::Int(0)),
-            backoff: None,
-            factor: None,
-            jitter: None,
-            on: None,
-        };
+        let none =
+            Retry { max: Expr::constant(Value::Int(0)), backoff: None, factor: None, jitter: None, on: None };
         let K::Record(entries) = &bare(value).kind else {
             let max = self.expr(value);
             let max = match self.type_of(value.id) {

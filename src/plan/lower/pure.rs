@@ -5,7 +5,7 @@
 use super::scope::Place;
 use super::{Lowering, unit};
 use crate::ast::{self, Binding, Block, LetPattern, PatternKind, StmtKind};
-use crate::plan::{Arm, Bind, Binary, Element, Expr, ExprKind, Pattern, Ref, RepeatExpr, Spot, Step};
+use crate::plan::{Arm, Binary, Bind, Element, Expr, ExprKind, Pattern, Ref, RepeatExpr, Spot, Step};
 use crate::resolve::Res;
 use crate::source::Span;
 use crate::types::Builtin;
@@ -188,7 +188,8 @@ impl<'a> Lowering<'a> {
                 Some(Res::Variant(id, index)) => self.variant_pattern(*id, *index, None, bound),
                 _ => Pattern::Bind(self.bind_pattern(pattern.id, &name.text, bound)),
             },
-            PatternKind::Variant { path: _, variant: _, args } => match self.checked.resolved.res(pattern.id) {
+            PatternKind::Variant { path: _, variant: _, args } => match self.checked.resolved.res(pattern.id)
+            {
                 Some(Res::Variant(id, index)) => self.variant_pattern(*id, *index, args.as_deref(), bound),
                 _ => Pattern::Any,
             },
@@ -242,7 +243,8 @@ impl<'a> Lowering<'a> {
         let count = builtin(Builtin::Len, vec![of(won)]);
         let too_few =
             Expr::new(ExprKind::Binary(Binary::Lt, Box::new(count), Box::new(of(wanted))), Spot::default());
-        let failed = builtin(Builtin::Fail, vec![Expr::constant(Value::text("too few in this race succeeded"))]);
+        let failed =
+            builtin(Builtin::Fail, vec![Expr::constant(Value::text("too few in this race succeeded"))]);
         let taken = if many {
             builtin(Builtin::Take, vec![of(won), of(wanted)])
         } else {

@@ -169,12 +169,19 @@ impl Lowering<'_> {
 
     /// What an expression of the innermost body depends on, appended to `uses`.
     pub(super) fn uses_of(&mut self, expr: &Expr, uses: &mut Vec<Use>) {
+        self.uses_of_all(|f| f(expr), uses);
+    }
+
+    /// What several expressions depend on.
+    fn uses_of_all<'e>(&mut self, exprs: impl FnOnce(&mut dyn FnMut(&'e Expr)), uses: &mut Vec<Use>) {
         let top = self.scope.len() as u32;
         let mut lets = Vec::new();
-        expr.refs(&mut |r| match r {
-            Ref::Node { up, node } => uses.push(Use { level: top - 1 - u32::from(up), node }),
-            Ref::Let { up, index } => lets.push((top - 1 - u32::from(up), index)),
-            Ref::Param { .. } | Ref::Arg(_) | Ref::Local(_) | Ref::Result | Ref::Next => {}
+        exprs(&mut |expr: &'e Expr| {
+            expr.refs(&mut |r| match r {
+                Ref::Node { up, node } => uses.push(Use { level: top - 1 - u32::from(up), node }),
+                Ref::Let { up, index } => lets.push((top - 1 - u32::from(up), index)),
+                Ref::Param { .. } | Ref::Arg(_) | Ref::Local(_) | Ref::Result | Ref::Next => {}
+            });
         });
         lets.sort_unstable();
         lets.dedup();
@@ -216,14 +223,8 @@ impl Lowering<'_> {
     }
 
     /// Adds a node that waits for what its expressions use, for `uses` and for the barrier above it.
-    pub(super) fn push(
-        &mut self,
-        name: EcoString,
-        kind: NodeKind,
-        mut uses: Vec<Use>,
-        span: Span,
-    ) -> NodeIx {
-        kind.exprs(&mut |e| self.uses_of(e, &mut uses));
+    pub(super) fn push(&mut self, name: EcoString, kind: NodeKind, mut uses: Vec<Use>, span: Span) -> NodeIx {
+        self.uses_of_all(|f| kind.exprs(f), &mut uses);
         let spot = self.spot(span);
         let level = self.scope.len() as u32 - 1;
         let here = self.here();
@@ -241,13 +242,7 @@ impl Lowering<'_> {
     }
 
     /// Adds a node and refers to it.
-    pub(super) fn push_value(
-        &mut self,
-        name: EcoString,
-        kind: NodeKind,
-        uses: Vec<Use>,
-        span: Span,
-    ) -> Expr {
+    pub(super) fn push_value(&mut self, name: EcoString, kind: NodeKind, uses: Vec<Use>, span: Span) -> Expr {
         let node = self.push(name, kind, uses, span);
         Expr::reference(Ref::Node { up: 0, node })
     }

@@ -160,12 +160,7 @@ impl Lowering<'_> {
                 waiting.defaults.push((ty, variant, i, default));
             }
             let of = self.type_slot(&field.ty, waiting);
-            built.push(FieldType {
-                name: field.name.clone(),
-                ty: of,
-                default: None,
-                doc: field.doc.clone(),
-            });
+            built.push(FieldType { name: field.name.clone(), ty: of, default: None, doc: field.doc.clone() });
         }
         built
     }

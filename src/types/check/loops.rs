@@ -1,7 +1,7 @@
 //! `for`, `repeat`, `race for`.
 
 use super::expr::list_of;
-use super::{Checker, Place, Want};
+use super::{Checker, Want};
 use crate::ast::{Binding, Expr, ForLoop, RaceLoop, Repeat};
 use crate::types::Ty;
 use crate::types::errors::{self, Why};
@@ -13,7 +13,7 @@ impl<'a> Checker<'a> {
         self.bind(&each.binding, &element);
         let mark = self.scope.narrowed.len();
         if let Some(filter) = &each.filter {
-            self.in_place(Place::Filter, |c| c.condition(filter, "the `if` of this `for`"));
+            self.condition(filter, "the `if` of this `for`");
             self.learn(filter, true);
         }
         if let Some(with) = &each.with {
@@ -44,7 +44,7 @@ impl<'a> Checker<'a> {
         self.bind(&race.binding, &element);
         let mark = self.scope.narrowed.len();
         if let Some(filter) = &race.filter {
-            self.in_place(Place::Filter, |c| c.condition(filter, "the `if` of this `race`"));
+            self.condition(filter, "the `if` of this `race`");
             self.learn(filter, true);
         }
         let need = self.race_settings(race.with.as_ref(), None);
@@ -69,7 +69,7 @@ impl<'a> Checker<'a> {
         self.repeat_settings(repeat);
         let mark = self.scope.narrowed.len();
         self.open_block(&repeat.body, Want::Type(&ty, why));
-        self.in_place(Place::Until, |c| c.condition(&repeat.until, "`until`"));
+        self.condition(&repeat.until, "`until`");
         self.scope.narrowed.truncate(mark);
         if matches!(want, Want::Nothing) { Ty::Unit } else { ty }
     }

@@ -13,8 +13,6 @@ pub(in crate::types) enum Place {
     Accept,
     TaskProperty,
     Settings,
-    Filter,
-    Until,
     Assert,
     Mock,
 }
@@ -34,8 +32,6 @@ impl Place {
             Place::Accept => "`accept`",
             Place::TaskProperty => "a property of a declared task",
             Place::Settings => "a setting",
-            Place::Filter => "the `if` of a loop",
-            Place::Until => "`until`",
             Place::Assert => "an `assert`",
             Place::Mock => "a mock",
         }
@@ -50,9 +46,7 @@ impl Place {
             Place::TaskProperty => {
                 "take the value as a parameter of the task and call the other task where this one is called"
             }
-            Place::Settings | Place::Filter | Place::Until | Place::Assert => {
-                "bind the call with `let` in a block and use the name here"
-            }
+            Place::Settings | Place::Assert => "bind the call with `let` in a block and use the name here",
             Place::Mock => "a mock is a value: nothing runs in a test",
             Place::Tasks => "bind the call with `let`",
         }
