@@ -24,6 +24,11 @@ impl<'i> Cursor<'i> {
         }
     }
 
+    /// How many children are left.
+    pub(super) fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
     /// The next child, which the grammar says is there.
     pub(super) fn expect(&mut self) -> Pair<'i, Rule> {
         match self.pairs.next() {

@@ -289,7 +289,7 @@ impl Wanted {
         if fresh && self.has("[") && self.has("{") {
             return Some(format!("a type{after}"));
         }
-        let operand_ended = self.has("??");
+        let operand_ended = self.has("*");
         let mut named: Vec<&str> = NAMED.iter().copied().filter(|t| self.has(t)).collect();
         if operand_ended {
             named.retain(|t| !matches!(*t, "(" | "." | "with" | "[" | "<" | ">" | "=" | "in"));

@@ -37,8 +37,14 @@ impl Builder<'_> {
     /// `expr`
     pub(super) fn expr(&mut self, pair: Pair<'_, Rule>) -> Expr {
         let span = self.span(&pair);
-        let flat: Vec<Pair<'_, Rule>> = Cursor::of(pair).collect();
-        self.flat(flat, span)
+        let mut inner = Cursor::of(pair);
+        if inner.len() > 1 {
+            return self.flat(inner.collect(), span);
+        }
+        // Most expressions are a single operand.
+        let only = inner.expect();
+        let built = self.within(1, span, |b| b.primary(only));
+        built.unwrap_or_else(|| self.make(span, ExprKind::Bad))
     }
 
     /// `expr` in the head of a loop: its last `with` is the loop's.

@@ -21,17 +21,6 @@ fn check(text: &str, code: Code, place: &str, message: &str) {
 #[test]
 fn what_was_expected_is_said_in_words() {
     let f = Code::F0101;
-    let check = |text: &str, code: Code, place: &str, message: &str| {
-        let got = said(&format!("workflow w() {{\n{text}\n}}"))
-            .iter()
-            .map(|(c, p, m)| format!("{c} {p:?} {m}"))
-            .collect::<Vec<_>>()
-            .join("; ");
-        let want = format!("{code} {place:?} {message}");
-        if got != want {
-            eprintln!("{text}\n   want {want}\n   got  {got}");
-        }
-    };
     check("let x =", f, "", "expected a value after `=`, found `}` on the next line");
     check("let x =\nlet y = 1", f, "", "expected a value after `=`, found `let` on the next line");
     check("let x == 3", f, "=", "expected a value after `=`, found `=`");
