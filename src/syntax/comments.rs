@@ -60,16 +60,15 @@ pub(super) fn file_doc(text: &str, marks: &[Mark]) -> EcoString {
     joined(text, marks)
 }
 
-/// The text of the `///` lines that stand directly before `start`, with nothing but blanks and comments between.
-pub(super) fn doc_before(text: &str, docs: &[Mark], start: usize) -> EcoString {
-    let last = docs.partition_point(|d| d.end <= start);
-    let mut first = last;
+/// The text of those `///` lines, all of them above `start`, with nothing but blanks and comments between them and it.
+pub(super) fn doc_above(text: &str, docs: &[Mark], start: usize) -> EcoString {
+    let mut first = docs.len();
     let mut below = start;
     while first > 0 && only_comments(&text[docs[first - 1].end..below]) {
         first -= 1;
         below = docs[first].start;
     }
-    joined(text, &docs[first..last])
+    joined(text, &docs[first..])
 }
 
 fn only_comments(between: &str) -> bool {

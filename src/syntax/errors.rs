@@ -25,9 +25,13 @@ pub(super) fn unexpected(span: Span, found: &str, place: &str) -> Diagnostic {
     Diagnostic::new(Code::F0101, span, format!("unexpected {found} {place}")).note("this cannot stand here")
 }
 
-pub(super) fn too_many(span: Span, more: usize) -> Diagnostic {
-    Diagnostic::new(Code::F0101, span, format!("{more} more syntax errors in this file are not shown"))
-        .help("is this a Flow program? mend the first errors and check again")
+pub(super) fn too_many(span: Span, shown: usize) -> Diagnostic {
+    Diagnostic::new(
+        Code::F0101,
+        span,
+        format!("there are more than {shown} syntax errors in this file; the others are not shown"),
+    )
+    .help("is this a Flow program? mend the first errors and check again")
 }
 
 pub(super) fn use_source(span: Span) -> Diagnostic {

@@ -50,7 +50,7 @@ impl<'a> Builder<'a> {
         };
         let span = self.place(start, end);
         let in_block = matches!(strict, Rule::strict_stmt | Rule::strict_test);
-        if !self.known_fault(span) {
+        if !self.full() && !self.known_fault(span) {
             let rest = &piece[bad..end];
             match hints::word(rest, in_block).or_else(|| hints::sign(rest)) {
                 Some(hint) => self.hint(bad, hint),
@@ -67,7 +67,7 @@ impl<'a> Builder<'a> {
 
     /// A piece of which pest can make nothing, not even a bad item.
     pub(super) fn unreadable_item(&mut self, text: &str) -> Item {
-        if !self.known_fault(self.place(0, text.len())) {
+        if !self.full() && !self.known_fault(self.place(0, text.len())) {
             self.explain(text, Rule::strict_item);
         }
         self.bad_item_node(text, 0)

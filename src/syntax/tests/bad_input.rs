@@ -184,3 +184,23 @@ fn a_small_stack_gives_the_same_verdict() {
     assert_eq!(here, there);
     assert!(here.iter().all(Vec::is_empty));
 }
+
+#[test]
+fn what_fails_late_is_not_tried_again_for_every_line() {
+    for line in [
+        "if\n",
+        "for x in\n",
+        "match\n",
+        "repeat x =\n",
+        "if {} in\n",
+        "a ==\n",
+        "let\n",
+        "f(a) with\n",
+        "x,\n",
+        "if a\n",
+    ] {
+        let start = std::time::Instant::now();
+        assert!(!codes(&body(&line.repeat(1500))).is_empty(), "{line:?}");
+        assert!(start.elapsed().as_secs() < 20, "{line:?} took {:?}", start.elapsed());
+    }
+}
