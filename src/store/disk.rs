@@ -126,7 +126,8 @@ pub(super) const TEMP_PREFIX: &str = ".new-";
 pub(super) fn sync_dir(path: &Path) -> Result<(), StoreError> {
     File::open(path)
         .and_then(|dir| dir.sync_all())
-        .map_err(|error| StoreError::at("sync folder", path, error))
+        // Whatever the number says: the outcome of a sync that failed is not known.
+        .map_err(|source| StoreError::Io { doing: format!("sync folder {}", path.display()), source })
 }
 
 /// Device and inode of a name, links not followed: whether it is still the same file.

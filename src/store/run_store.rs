@@ -29,6 +29,8 @@ pub struct RunStore {
     lost_tail: Option<(u64, u64)>,
     /// The record itself, and not only what is committed to it, is where it has to be.
     settled: bool,
+    /// Why nothing more may be written.
+    poison: Option<String>,
     place: Option<Place>,
 }
 
@@ -60,9 +62,12 @@ impl RunStore {
         if self.settled {
             return Ok(());
         }
-        self.journal.settle()?;
-        if let Some(place) = &self.place {
-            place.dir.sync_names()?;
+        let settled = self.journal.settle().and_then(|()| match &self.place {
+            Some(place) => place.dir.sync_names(),
+            None => Ok(()),
+        });
+        if let Err(error) = settled {
+            return Err(self.give_up(error));
         }
         self.settled = true;
         self.on_disk = self.journal.head();
@@ -103,6 +108,7 @@ impl RunStore {
             on_disk: Head::EMPTY,
             lost_tail: None,
             settled: true,
+            poison: None,
             place: None,
         }
     }
@@ -124,6 +130,7 @@ impl RunStore {
             on_disk,
             lost_tail: None,
             settled: true,
+            poison: None,
             place: Some(place),
         })
     }
@@ -238,18 +245,33 @@ impl RunStore {
     /// # Errors
     /// See [`Journal::commit`]. After `Full` the same turn may be committed again.
     pub fn commit(&mut self, entries: &[Entry<'_>], sync: Sync) -> Result<Committed, StoreError> {
-        if let Some(place) = &mut self.place {
-            place.blobs.settle()?;
+        if let Some(why) = &self.poison {
+            return Err(StoreError::Poisoned { why: why.clone() });
+        }
+        if sync == Sync::Now {
+            self.settle()?;
+        }
+        if let Some(place) = &mut self.place
+            && let Err(error) = place.blobs.settle()
+        {
+            return Err(self.give_up(error));
         }
         let values: Vec<(Hash, &[u8])> =
             self.pending.iter().map(|(hash, bytes)| (*hash, bytes.as_slice())).collect();
         let committed = self.journal.commit(entries, &values, sync)?;
         self.pending.clear();
         if sync == Sync::Now {
-            self.settle()?;
             self.on_disk = self.journal.head();
         }
         Ok(committed)
+    }
+
+    /// After a failed sync nobody knows what is on the disk, and a second one would not tell: nothing more is written.
+    fn give_up(&mut self, error: StoreError) -> StoreError {
+        if matches!(error, StoreError::Io { .. }) {
+            self.poison = Some(error.to_string());
+        }
+        error
     }
 
     /// Copies the head outside; after each closed wave. Costs one small write, no sync.

@@ -100,9 +100,16 @@ impl SqliteJournal {
                 self.db.prepare_cached("INSERT INTO value(hash, bytes) VALUES(?1, zeroblob(?2))")?;
             statement.execute((&key[..], PIECE.cast_signed())).map(|_| ())
         });
-        self.db.execute_batch("ROLLBACK").map_err(failed)?;
+        // Some failures have rolled back already.
+        if !self.db.is_autocommit() {
+            self.db.execute_batch("ROLLBACK").map_err(failed)?;
+        }
         self.db.pragma_update(None, "cache_size", -CACHE).map_err(failed)?;
-        filled.map_err(failed)?;
+        match filled.map_err(failed) {
+            // Speed only: a commit may still find room.
+            Ok(()) | Err(StoreError::Full { .. }) => {}
+            Err(error) => return Err(error),
+        }
         let looked = disk::look(&self.files.wal)?;
         self.files.wal_is = looked.map(|(identity, _)| identity);
         self.files.grown = looked.map_or(0, |(_, length)| length).max(bytes);
