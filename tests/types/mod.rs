@@ -29,6 +29,9 @@ fn run(files: &[(&str, &str)]) -> (Checked, SourceMap, Vec<Diagnostic>) {
 fn said(diagnostic: &Diagnostic) -> String {
     let mut text = format!("{} {}", diagnostic.code, diagnostic.message);
     for part in [&diagnostic.note].into_iter().chain(diagnostic.labels.iter().map(|l| &l.message)) {
+        if part.is_empty() {
+            continue;
+        }
         text.push_str(" | ");
         text.push_str(part);
     }

@@ -2,7 +2,7 @@
 
 use super::props::Site;
 use super::shell::{self, Fault, Piece};
-use super::table::{self, ACTIONS, AGENT};
+use super::table::{self, ACTIONS, AGENT, At};
 use super::{Checker, Place, Want};
 use crate::ast::{Expr, ExprKind, Prop, Props, Stmt, Str, StrPart, TaskDecl};
 use crate::resolve::Res;
@@ -63,15 +63,16 @@ impl<'a> Checker<'a> {
         if bit == AGENT && props.get("prompt").is_none() {
             self.report(errors::missing_prompt(action.name.span));
         }
-        self.meaningful(props, action, bit);
+        self.meaningful(props, action, bit, Site::Own);
     }
 
     /// Properties that mean nothing for the action.
-    fn meaningful(&mut self, props: &'a Props, action: &'a Prop, bit: u8) {
+    fn meaningful(&mut self, props: &'a Props, action: &'a Prop, bit: u8, site: Site) {
         for prop in &props.list {
             let row = table::TASK.iter().find(|r| prop.name.text == r.name);
             if let Some(row) = row
                 && row.on & bit == 0
+                && (site != Site::Call || row.at != At::Task)
                 && ACTIONS.iter().all(|(name, _)| *name != row.name)
             {
                 let of: Vec<&str> =
@@ -91,7 +92,7 @@ impl<'a> Checker<'a> {
     pub(super) fn meaningful_in_call(&mut self, props: &'a Props, of: &'a TaskDecl) {
         let action = ACTIONS.iter().find_map(|(name, bit)| Some((of.props.get(name)?, *bit)));
         if let Some((action, bit)) = action {
-            self.meaningful(props, action, bit);
+            self.meaningful(props, action, bit, Site::Call);
         }
     }
 

@@ -13,7 +13,7 @@ impl<'a> Checker<'a> {
         match &p.kind {
             PatternKind::Any => Pat::Wild,
             PatternKind::Bad => Pat::Unknown,
-            PatternKind::None => self.none_pattern(p, ty, bound),
+            PatternKind::None => self.none_pattern(p, ty),
             PatternKind::Literal(literal) => self.literal_pattern(p, literal, ty),
             PatternKind::Name(name) => self.name_pattern(p, name, ty, bound),
             PatternKind::Variant { path, variant, args } => {
@@ -27,13 +27,13 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn none_pattern(&mut self, p: &'a Pattern, ty: &Ty, bound: &Ty) -> Pat {
+    fn none_pattern(&mut self, p: &'a Pattern, ty: &Ty) -> Pat {
         let known = self.known();
         let possible =
             matches!(*known.unfold(ty), Ty::Error | Ty::None | Ty::Json | Ty::Never | Ty::Param(..));
-        if !possible && !known.is_optional(bound) {
-            let shown = known.show(bound);
-            self.report(errors::pattern_none(p.span, &shown, known_optional(ty)));
+        if !possible && !known.is_optional(ty) {
+            let shown = known.show(ty);
+            self.report(errors::pattern_none(p.span, &shown));
             return Pat::Unknown;
         }
         Pat::Of(Ctor::None, Vec::new())
@@ -218,10 +218,6 @@ impl<'a> Checker<'a> {
             PatternKind::Any | PatternKind::None | PatternKind::Literal(_) | PatternKind::Bad => {}
         }
     }
-}
-
-fn known_optional(ty: &Ty) -> bool {
-    matches!(ty, Ty::Optional(_))
 }
 
 fn quoted(text: &Str) -> EcoString {

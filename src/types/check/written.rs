@@ -87,9 +87,8 @@ impl<'a> Checker<'a> {
         let mut known: Vec<FieldTy> = Vec::with_capacity(fields.len());
         for field in fields {
             let ty = self.written(&field.ty);
+            // `resolve` has reported the second of a name.
             if known.iter().any(|f| f.name == field.name.text) {
-                let first = fields.iter().find(|f| f.name.text == field.name.text).map(|f| f.name.span);
-                self.report(errors::duplicate("field", &field.name.text, field.name.span, first));
                 continue;
             }
             let default = field.default.as_ref().map(|value| {

@@ -31,13 +31,8 @@ pub(in crate::types) fn match_too_large(span: Span) -> Diagnostic {
         .help("split it into several, the inner ones in functions of their own")
 }
 
-pub(in crate::types) fn pattern_none(span: Span, found: &str, already: bool) -> Diagnostic {
-    let diagnostic = Diagnostic::new(Code::F0319, span, "the value is never `none` here");
-    if already {
-        diagnostic.note("an arm above takes `none`")
-    } else {
-        diagnostic.note(format!("it is {found}"))
-    }
+pub(in crate::types) fn pattern_none(span: Span, found: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0319, span, "the value is never `none` here").note(format!("it is {found}"))
 }
 
 pub(in crate::types) fn pattern_type(span: Span, pattern: &str, value: &str) -> Diagnostic {
