@@ -28,6 +28,8 @@ pub mod value;
 
 pub mod plan;
 
+
+
 pub mod schedule;
 
 pub mod store;

@@ -73,7 +73,6 @@ codes! {
     F0214 "unknown variant",
     F0215 "import without a name",
     F0216 "nothing to mock",
-    F0217 "spelling of a declared name",
     F0301 "type mismatch",
     F0302 "`none` not handled",
     F0303 "match not exhaustive",

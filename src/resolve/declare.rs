@@ -131,14 +131,14 @@ impl World {
                 check_type_name(&decl.name, out);
                 (decl.name.clone(), DefKind::Enum(self.variants_of(decl, out)))
             }
-            ItemKind::Fn(decl) => (value_name(&decl.name, "a fn", out), DefKind::Fn),
+            ItemKind::Fn(decl) => (decl.name.clone(), DefKind::Fn),
             ItemKind::Actor(decl) => match decl.kind {
-                ActorKind::Agent => (value_name(&decl.name, "an agent", out), DefKind::Agent),
-                ActorKind::Resource => (value_name(&decl.name, "a resource", out), DefKind::Resource),
-                ActorKind::Mcp => (value_name(&decl.name, "an mcp server", out), DefKind::Mcp),
+                ActorKind::Agent => (decl.name.clone(), DefKind::Agent),
+                ActorKind::Resource => (decl.name.clone(), DefKind::Resource),
+                ActorKind::Mcp => (decl.name.clone(), DefKind::Mcp),
             },
-            ItemKind::Task(decl) => (value_name(&decl.name, "a task", out), DefKind::Task),
-            ItemKind::Workflow(decl) => (value_name(&decl.name, "a workflow", out), DefKind::Workflow),
+            ItemKind::Task(decl) => (decl.name.clone(), DefKind::Task),
+            ItemKind::Workflow(decl) => (decl.name.clone(), DefKind::Workflow),
             ItemKind::Test(decl) => {
                 let text = decl.title.literal().unwrap_or_default();
                 (Name { text, span: decl.title.span }, DefKind::Test)
@@ -439,32 +439,7 @@ pub(super) fn holds_word(text: &str, name: &str) -> bool {
 fn check_type_name(name: &Name, out: &mut Vec<Diagnostic>) {
     if TYPES.contains(&name.text.as_str()) {
         out.push(errors::reserved_type(name));
-    } else if !name.text.trim_start_matches('_').starts_with(char::is_uppercase) {
-        out.push(errors::wrong_case(name, "a type", &upper_first(&name.text)));
     }
-}
-
-fn value_name(name: &Name, what: &str, out: &mut Vec<Diagnostic>) -> Name {
-    if name.text.starts_with(char::is_uppercase) {
-        out.push(errors::wrong_case(name, what, &snake(&name.text)));
-    }
-    name.clone()
-}
-
-fn upper_first(name: &str) -> String {
-    let mut chars = name.trim_start_matches('_').chars();
-    chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
-}
-
-fn snake(name: &str) -> String {
-    let mut out = String::new();
-    for c in name.chars() {
-        if c.is_uppercase() && !out.is_empty() {
-            out.push('_');
-        }
-        out.extend(c.to_lowercase());
-    }
-    out
 }
 
 /// A kind of declaration in words, with its article.

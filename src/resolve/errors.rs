@@ -264,13 +264,6 @@ pub(super) fn nothing_to_mock(span: Span, name: &str, why: &str, near: Option<St
     }
 }
 
-pub(super) fn wrong_case(name: &Name, what: &str, right: &str) -> Diagnostic {
-    let case = if right.starts_with(char::is_uppercase) { "an upper-case" } else { "a lower-case" };
-    Diagnostic::new(Code::F0217, name.span, format!("the name of {what} starts with {case} letter"))
-        .help(format!("write `{right}`"))
-        .fix(format!("write `{right}`"), name.span, right)
-}
-
 pub(super) fn include_too_much(span: Span) -> Diagnostic {
     Diagnostic::new(Code::F0206, span, "too many files are included").help(
         "a program may include 10,000 texts, 64 MiB in all, counted once for each place that includes them",

@@ -6,9 +6,11 @@
 mod line_index;
 mod loader;
 mod map;
+mod overlay;
 mod span;
 
 pub use line_index::{LineIndex, Position};
 pub use loader::{DiskLoader, Entry, LoadError, Loader, MAX_FILE, MemoryLoader};
 pub use map::{Source, SourceMap};
+pub use overlay::Overlay;
 pub use span::{FileId, Span, Spanned};

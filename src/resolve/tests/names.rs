@@ -214,13 +214,6 @@ fn a_hundred_thousand_unknown_names_stay_quick() {
 }
 
 #[test]
-fn spelling_of_declared_names() {
-    let tried = main("type lower = Int\ntask Upper() { run: [] }");
-    assert!(tried.codes().iter().all(|c| c == "F0217" || c.starts_with("F01")), "{:?}", tried.shown());
-    assert!(!tried.codes().is_empty());
-}
-
-#[test]
 fn def_ids_follow_the_modules() {
     let tried = main("type A = Int\nenum E { a }");
     assert_eq!(tried.def("A").kind, DefKind::Type);

@@ -1,0 +1,129 @@
+//! From a started file to a checked program and to a plan: the phases in their order, and the only place that knows them
+//! all.
+//!
+//! Takes a path and a [`Loader`], gives a [`Program`] or a [`Plan`] with diagnostics in the order of the text, lints that
+//! a comment allows left out. Does no I/O but through the loader.
+
+use crate::ast::NodeIds;
+use crate::diagnostics::{self, Code, Diagnostic, Severity};
+use crate::plan::Plan;
+use crate::source::{FileId, Loader, MemoryLoader, SourceMap, Span};
+use crate::syntax::Allow;
+use crate::types::Checked;
+use crate::{analysis, plan, resolve, syntax, types};
+
+/// A program as far as it could be understood.
+#[derive(Debug)]
+pub struct Program {
+    pub checked: Checked,
+    pub sources: SourceMap,
+    /// Sorted by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Program {
+    /// How many errors there are.
+    pub fn errors(&self) -> usize {
+        self.diagnostics.iter().filter(|d| d.is_error()).count()
+    }
+
+    /// How many lints there are.
+    pub fn warnings(&self) -> usize {
+        self.diagnostics.len() - self.errors()
+    }
+}
+
+/// A plan with what it was made from.
+#[derive(Debug)]
+pub struct Compiled {
+    pub plan: Plan,
+    pub program: Program,
+}
+
+/// Checks the file at `path` (relative to the loader's root) with everything that it uses.
+pub fn check(path: &str, loader: &dyn Loader) -> Program {
+    let (mut sources, mut ids, mut out) = (SourceMap::new(), NodeIds::default(), Vec::new());
+    let resolved = resolve::resolve(path, loader, &mut sources, &mut ids, &mut out);
+    let checked = types::check(resolved, &sources, &mut out);
+    if !out.iter().any(Diagnostic::is_error) {
+        analysis::check(&checked, &sources, &mut out);
+    }
+    let diagnostics = finished(out, &sources);
+    Program { checked, sources, diagnostics }
+}
+
+/// Checks a text that uses no other file but those of `std`.
+pub fn check_text(text: &str) -> Program {
+    check("main.flow", &MemoryLoader::new().with("main.flow", text))
+}
+
+/// Makes the plan of a workflow: the named one, else the file's only one, else `main`.
+///
+/// # Errors
+/// The program with its diagnostics, of which at least one is an error.
+pub fn compile(path: &str, loader: &dyn Loader, workflow: Option<&str>) -> Result<Compiled, Box<Program>> {
+    plan_of(check(path, loader), workflow)
+}
+
+/// Makes the plan of a workflow of a checked program.
+///
+/// # Errors
+/// The program with its diagnostics, of which at least one is an error.
+pub fn plan_of(mut program: Program, workflow: Option<&str>) -> Result<Compiled, Box<Program>> {
+    if program.errors() > 0 {
+        return Err(Box::new(program));
+    }
+    let plan = plan::lower(&program.checked, &program.sources, workflow, &mut program.diagnostics);
+    diagnostics::sort(&mut program.diagnostics);
+    match plan {
+        Some(plan) if program.errors() == 0 => Ok(Compiled { plan, program }),
+        _ => Err(Box::new(program)),
+    }
+}
+
+/// Sorted, without repetitions, and without the lints that a comment allows.
+fn finished(mut out: Vec<Diagnostic>, sources: &SourceMap) -> Vec<Diagnostic> {
+    let sound = !out.iter().any(Diagnostic::is_error);
+    for (file, source) in sources.iter() {
+        if source.text.contains("flowc:") {
+            silence(&syntax::allow_comments(file, &source.text), file, sound, &mut out);
+        }
+    }
+    diagnostics::sort(&mut out);
+    out.dedup();
+    out
+}
+
+/// Takes out what the comments of one file allow, and reports those that allow nothing. Where there are errors the later
+/// lints have not run: then a comment may well be right.
+fn silence(allows: &[Allow], file: FileId, sound: bool, out: &mut Vec<Diagnostic>) {
+    let mut useless = Vec::new();
+    for allow in allows {
+        if allow.codes.is_empty() {
+            useless.push(nothing_silenced(allow.span, "it names no code"));
+        }
+        for (written, span) in &allow.codes {
+            let Some(code) = Code::parse(written).filter(|c| c.severity() == Severity::Warning) else {
+                useless.push(nothing_silenced(*span, &format!("`{written}` is not the code of a lint")));
+                continue;
+            };
+            let hit = |d: &Diagnostic| {
+                d.code == code && d.span.file == file && allow.line.start <= d.span.start && d.span.start <= allow.line.end
+            };
+            let before = out.len();
+            out.retain(|d| !hit(d));
+            if sound && out.len() == before {
+                useless.push(nothing_silenced(*span, &format!("there is no {code} in the line below")));
+            }
+        }
+    }
+    out.append(&mut useless);
+}
+
+fn nothing_silenced(span: Span, why: &str) -> Diagnostic {
+    Diagnostic::new(Code::W0109, span, format!("this comment silences nothing: {why}"))
+        .help("take it out, or write the code of the lint in the line below: `// flowc: allow(W0102)`")
+}
+
+#[cfg(test)]
+mod tests;
