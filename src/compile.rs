@@ -46,7 +46,7 @@ pub fn check(path: &str, loader: &dyn Loader) -> Program {
     let resolved = resolve::resolve(path, loader, &mut sources, &mut ids, &mut out);
     let checked = types::check(resolved, &sources, &mut out);
     if !out.iter().any(Diagnostic::is_error) {
-        analysis::check(&checked, &sources, &mut out);
+        analysis::check(&checked, &mut out);
     }
     let diagnostics = finished(out, &sources);
     Program { checked, sources, diagnostics }

@@ -28,7 +28,7 @@ pub mod value;
 
 pub mod plan;
 
-
+pub mod compile;
 
 pub mod schedule;
 

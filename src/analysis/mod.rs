@@ -1,6 +1,32 @@
 //! Facts about the whole program, one file a pass.
 //!
-//! Takes [`Checked`](crate::types::Checked) programs without errors and gives diagnostics: what is unused, what an agent
-//! may not do, what a budget cannot pay. [`globs`] stands on its own: claims are compared with it before a run and in it.
+//! Takes a [`Checked`](crate::types::Checked) program without errors and gives diagnostics: what is unused, what an agent
+//! may not do, what a budget cannot pay, what no capacity can hold. Most passes look at the [`survey`], which is made in
+//! one walk. [`globs`] stands on its own: claims are compared with it before a run and in it.
 
+mod agents;
+mod budget;
+mod capabilities;
+mod capacity;
+mod effects;
+mod errors;
 pub mod globs;
+mod survey;
+mod unused;
+
+#[cfg(test)]
+mod tests;
+
+use crate::diagnostics::Diagnostic;
+use crate::types::Checked;
+
+/// Runs all passes over a program without errors.
+pub fn check(checked: &Checked, out: &mut Vec<Diagnostic>) {
+    let survey = survey::Survey::new(checked);
+    let agents = agents::Agents::new(checked);
+    unused::check(checked, &survey, out);
+    effects::check(checked, &survey, &agents, out);
+    capabilities::check(checked, &survey, &agents, out);
+    capacity::check(checked, &survey, out);
+    budget::check(checked, out);
+}

@@ -95,6 +95,8 @@ pub struct LoadedModule {
     pub ast: Module,
     /// Path relative to the project root (`lib/a.flow`), or `std/text.flow`.
     pub path: String,
+    /// A module of `std`.
+    pub embedded: bool,
     /// Names that its declarations and imports bring into scope.
     pub scope: HashMap<EcoString, Res>,
 }
@@ -166,7 +168,13 @@ pub fn resolve(
     let modules = program.modules.into_iter().zip(scopes);
     Resolved {
         modules: modules
-            .map(|(m, scope)| LoadedModule { file: m.file, ast: m.ast, path: m.path, scope })
+            .map(|(m, scope)| LoadedModule {
+                file: m.file,
+                ast: m.ast,
+                path: m.path,
+                embedded: m.is_std,
+                scope,
+            })
             .collect(),
         defs,
         agent_files: program.agent_files,

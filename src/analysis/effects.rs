@@ -1,0 +1,186 @@
+//! Lints on tasks that do something outside: an interruption that nobody thought of, an agent without an end, a crowd of
+//! agents without a limit.
+
+use super::agents::Agents;
+use super::errors;
+use super::survey::{Survey, TaskSite};
+use crate::ast::visit::{self, Visitor};
+use crate::ast::{Entry, Expr, ExprKind, ItemKind, Props, Stmt, StmtKind, TaskDecl};
+use crate::diagnostics::Diagnostic;
+use crate::resolve::{DefId, DefKind};
+use crate::source::Span;
+use crate::types::{Builtin, Callee, Checked};
+use std::collections::{HashMap, HashSet};
+
+pub(super) fn check(checked: &Checked, survey: &Survey<'_>, agents: &Agents<'_>, out: &mut Vec<Diagnostic>) {
+    for site in &survey.tasks {
+        if let Some(effect) = effect(&site.decl.props)
+            && !stated(survey, site, "on_crash")
+        {
+            out.push(errors::effect_without_on_crash(site.decl.name.span, effect));
+        }
+        if let Some(agent) = site.decl.props.get("agent")
+            && !stated(survey, site, "timeout")
+        {
+            let candidates = agents.candidates(&agent.value);
+            if candidates.open
+                || candidates.known.is_empty()
+                || candidates.known.iter().any(|a| !a.has_timeout)
+            {
+                out.push(errors::no_timeout(site.decl.name.span));
+            }
+        }
+    }
+    let tasks: HashMap<DefId, &TaskDecl> =
+        survey.tasks.iter().filter_map(|site| site.def.map(|def| (def, site.decl))).collect();
+    let spending = spending(checked, &tasks, agents);
+    for site in survey.loops.iter().filter(|l| !l.nested) {
+        if known_width(checked, site.items) || site.workflow.is_some_and(|w| has_budget(checked, w)) {
+            continue;
+        }
+        let mut search = Search { checked, tasks: &tasks, agents, found: None, called: Vec::new() };
+        search.block(site.body);
+        let called = search.called.iter().find(|(def, _)| spending.contains(def)).map(|(_, span)| *span);
+        if let Some(task) = search.found.or(called) {
+            out.push(errors::fan_out_without_budget(site.items.span, task));
+        }
+    }
+}
+
+/// Whether a task has a property, itself or at every one of its calls.
+fn stated(survey: &Survey<'_>, site: &TaskSite<'_>, property: &str) -> bool {
+    if site.decl.props.get(property).is_some() {
+        return true;
+    }
+    let Some(calls) = site.def.and_then(|def| survey.calls_of.get(&def)) else { return false };
+    calls.iter().all(|at| survey.calls[*at].with.is_some_and(|w| w.get(property).is_some()))
+}
+
+/// What a task does to the world such that doing it twice may matter.
+fn effect(props: &Props) -> Option<Span> {
+    let elsewhere = props.get("workspace").is_some_and(|w| match &w.value.kind {
+        ExprKind::Name(name) | ExprKind::Field { name, .. } => name.text != "shared",
+        _ => false,
+    });
+    if let Some(http) = props.get("http") {
+        let ExprKind::Record(entries) = &http.value.kind else { return None };
+        let method = entries.iter().find_map(|e| match e {
+            Entry::Field { key, value } if key.text == "method" => Some(value),
+            Entry::Field { .. } | Entry::Spread(_) => None,
+        })?;
+        let text = match &method.kind {
+            ExprKind::Str(text) => text.literal()?,
+            _ => return Some(method.span),
+        };
+        return (!matches!(text.as_str(), "GET" | "HEAD")).then_some(method.span);
+    }
+    let writes = props.get("writes").filter(|_| props.get("run").or(props.get("sh")).is_some())?;
+    let none = matches!(&writes.value.kind, ExprKind::List(elements) if elements.is_empty());
+    (!none && !elsewhere).then_some(writes.span)
+}
+
+/// The workflows that give a task without a budget to an agent, themselves or by way of others.
+fn spending(checked: &Checked, tasks: &HashMap<DefId, &TaskDecl>, agents: &Agents<'_>) -> HashSet<DefId> {
+    let mut callers: HashMap<DefId, Vec<DefId>> = HashMap::new();
+    let mut open = Vec::new();
+    for at in (0..checked.resolved.defs.len() as u32).map(DefId) {
+        let ItemKind::Workflow(decl) = &checked.resolved.item(at).kind else { continue };
+        if checked.resolved.def(at).kind != DefKind::Workflow || has_budget(checked, at) {
+            continue;
+        }
+        let mut search = Search { checked, tasks, agents, found: None, called: Vec::new() };
+        search.block(&decl.body);
+        if search.found.is_some() {
+            open.push(at);
+        }
+        for (callee, _) in search.called {
+            callers.entry(callee).or_default().push(at);
+        }
+    }
+    let mut found = HashSet::new();
+    while let Some(def) = open.pop() {
+        if found.insert(def) {
+            open.extend(callers.remove(&def).unwrap_or_default());
+        }
+    }
+    found
+}
+
+fn known_width(checked: &Checked, items: &Expr) -> bool {
+    match &items.kind {
+        ExprKind::List(elements) => elements.iter().all(|e| !e.splice || known_width(checked, &e.value)),
+        ExprKind::Paren(inner) => known_width(checked, inner),
+        ExprKind::Call { args, .. } => {
+            let range =
+                checked.calls.get(items.id).is_some_and(|c| c.callee == Callee::Builtin(Builtin::Range));
+            range && args.iter().all(|a| matches!(a.value.kind, ExprKind::Int(_)))
+        }
+        _ => false,
+    }
+}
+
+fn has_budget(checked: &Checked, workflow: DefId) -> bool {
+    match &checked.resolved.item(workflow).kind {
+        ItemKind::Workflow(decl) => decl.with.as_ref().is_some_and(|w| w.get("budget").is_some()),
+        ItemKind::Use(_)
+        | ItemKind::Type(_)
+        | ItemKind::Enum(_)
+        | ItemKind::Fn(_)
+        | ItemKind::Actor(_)
+        | ItemKind::Task(_)
+        | ItemKind::Test(_)
+        | ItemKind::Bad(_) => false,
+    }
+}
+
+/// Looks for an agent's task without a budget, and for the workflows that are called.
+struct Search<'s, 'a> {
+    checked: &'s Checked,
+    tasks: &'s HashMap<DefId, &'a TaskDecl>,
+    agents: &'s Agents<'s>,
+    found: Option<Span>,
+    called: Vec<(DefId, Span)>,
+}
+
+impl Search<'_, '_> {
+    fn task_at(&mut self, decl: &TaskDecl, span: Span) {
+        let Some(agent) = decl.props.get("agent") else { return };
+        if decl.props.get("budget").is_some() {
+            return;
+        }
+        let candidates = self.agents.candidates(&agent.value);
+        if candidates.open || candidates.known.iter().any(|a| !a.has_budget) {
+            self.found = self.found.or(Some(span));
+        }
+    }
+
+    fn call(&mut self, call: &Expr) {
+        let Some(Callee::Def(def)) = self.checked.calls.get(call.id).map(|c| &c.callee) else { return };
+        match self.tasks.get(def) {
+            Some(task) => self.task_at(task, call.span),
+            None => self.called.push((*def, call.span)),
+        }
+    }
+}
+
+impl<'a> Visitor<'a> for Search<'_, 'a> {
+    fn stmt(&mut self, stmt: &'a Stmt) {
+        if let StmtKind::Task(decl) = &stmt.kind {
+            self.task_at(decl, decl.name.span);
+        }
+        visit::walk_stmt(self, stmt);
+    }
+
+    fn expr(&mut self, expr: &'a Expr) {
+        match &expr.kind {
+            // A budget of the call counts as the task's.
+            ExprKind::With { base, props } if props.get("budget").is_some() => {
+                visit::walk_expr(self, base);
+                return;
+            }
+            ExprKind::Call { .. } => self.call(expr),
+            _ => {}
+        }
+        visit::walk_expr(self, expr);
+    }
+}

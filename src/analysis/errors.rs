@@ -1,0 +1,97 @@
+//! The messages of this phase, one constructor each.
+
+use crate::ast::Name;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Span;
+
+pub(super) fn over_capacity(
+    span: Span,
+    resource: &str,
+    need: i64,
+    capacity: i64,
+    declared: Span,
+) -> Diagnostic {
+    let message = format!("the task needs {need} of `{resource}`, and there are only {capacity}");
+    Diagnostic::new(Code::F0410, span, message)
+        .note("it could never start")
+        .label(declared, "the capacity is here")
+        .help("ask for less, or raise the capacity")
+}
+
+pub(super) fn cannot_write(span: Span, agent: &str, writes: Span, tools: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0601, span, format!("the agent `{agent}` cannot write, but the task has `writes`"))
+        .note(format!("its tools: {tools}"))
+        .label(writes, "what is to be written")
+        .help("give it a tool that writes (`Write`, `Edit`, `Bash`), choose another agent, or take `writes` out")
+}
+
+pub(super) fn nobody_skilled(span: Span, missing: Option<&str>, near: Option<String>) -> Diagnostic {
+    let message = match missing {
+        Some(skill) => format!("no agent of this program has the skill \"{skill}\""),
+        None => "no agent of this program has all these skills".to_string(),
+    };
+    let error = Diagnostic::new(Code::F0602, span, message);
+    match near {
+        Some(near) => error.help(format!("did you mean \"{near}\"?")),
+        None => error.help("skills stand in `skills` of an agent's declaration or of its file"),
+    }
+}
+
+pub(super) fn unknown_tool(span: Span, tool: &str, near: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0603, span, format!("there is no tool `{tool}`"))
+        .help(format!("did you mean `{near}`?"))
+        .fix(format!("write \"{near}\""), span, format!("\"{near}\""))
+}
+
+pub(super) fn over_budget(span: Span, budget: i64, worst: i64, parts: &[(Span, i64)]) -> Diagnostic {
+    let message = format!("the tasks may spend {}, the budget is {}", money(worst), money(budget));
+    let mut error = Diagnostic::new(Code::F0701, span, message).note("less than what its tasks may spend");
+    for (part, amount) in parts.iter().take(4) {
+        error = error.label(*part, format!("up to {}", money(*amount)));
+    }
+    error.help("raise this budget, or lower those of the tasks")
+}
+
+/// Ten-thousandths of a dollar in words.
+fn money(amount: i64) -> String {
+    let (dollars, rest) = (amount / 10_000, amount % 10_000);
+    if rest % 100 == 0 { format!("${dollars}.{:02}", rest / 100) } else { format!("${dollars}.{rest:04}") }
+}
+
+pub(super) fn unused_binding(name: &Name) -> Diagnostic {
+    Diagnostic::new(Code::W0101, name.span, format!("`{}` is never used", name.text))
+        .help(format!("take it out, or call it `_{}`", name.text))
+}
+
+pub(super) fn effect_without_on_crash(span: Span, effect: Span) -> Diagnostic {
+    Diagnostic::new(Code::W0102, span, "what happens when this task is interrupted is not stated")
+        .note("it changes something outside of the run")
+        .label(effect, "its effect")
+        .help("add `on_crash: rerun` when doing it twice is harmless, else `ask`, `fail` or `probe([…])`")
+}
+
+pub(super) fn no_timeout(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::W0103, span, "an agent's task without a timeout")
+        .note("it may run for ever")
+        .help("add a `timeout`, here or to the agent")
+}
+
+pub(super) fn fan_out_without_budget(span: Span, task: Span) -> Diagnostic {
+    Diagnostic::new(Code::W0104, span, "agents for a number of elements that is not known, without a budget")
+        .label(task, "an agent's task for each")
+        .help("add `budget` to the workflow, the task or the agent")
+}
+
+pub(super) fn unused_parameter(name: &Name, of: &str) -> Diagnostic {
+    Diagnostic::new(Code::W0105, name.span, format!("the parameter `{}` of {of} is never used", name.text))
+        .help(format!("take it out, or call it `_{}`", name.text))
+}
+
+pub(super) fn unused_agent(name: &Name) -> Diagnostic {
+    Diagnostic::new(Code::W0106, name.span, format!("the agent `{}` is given no task", name.text))
+}
+
+pub(super) fn unused_import(name: &Name) -> Diagnostic {
+    Diagnostic::new(Code::W0107, name.span, format!("the import `{}` is never used", name.text))
+        .help("take it out")
+}
