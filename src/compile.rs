@@ -108,7 +108,10 @@ fn silence(allows: &[Allow], file: FileId, sound: bool, out: &mut Vec<Diagnostic
                 continue;
             };
             let hit = |d: &Diagnostic| {
-                d.code == code && d.span.file == file && allow.line.start <= d.span.start && d.span.start <= allow.line.end
+                d.code == code
+                    && d.span.file == file
+                    && allow.line.start <= d.span.start
+                    && d.span.start <= allow.line.end
             };
             let before = out.len();
             out.retain(|d| !hit(d));

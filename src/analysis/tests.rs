@@ -123,7 +123,8 @@ fn crowds_of_agents() {
         ("for x in range(0, len(xs)) { t(x) }", true),
         ("for x in xs { x + 1 }", false),
     ] {
-        let text = format!("{agents}workflow main(xs: [Int]) -> [Int] {{ let _u = u(1) + t(len(xs))\n{body} }}");
+        let text =
+            format!("{agents}workflow main(xs: [Int]) -> [Int] {{ let _u = u(1) + t(len(xs))\n{body} }}");
         let expected: &[&str] = if lint { &["W0104:7"] } else { &[] };
         assert_eq!(codes(&text), expected, "{body}");
         let paid = text.replace("-> [Int] {", "-> [Int] with { budget: $9.00 } {");
