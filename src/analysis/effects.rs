@@ -23,10 +23,7 @@ pub(super) fn check(checked: &Checked, survey: &Survey<'_>, agents: &Agents<'_>,
             && !stated(survey, site, "timeout")
         {
             let candidates = agents.candidates(&agent.value);
-            if candidates.open
-                || candidates.known.is_empty()
-                || candidates.known.iter().any(|a| !a.has_timeout)
-            {
+            if candidates.open || candidates.known.iter().any(|a| !a.has_timeout) {
                 out.push(errors::no_timeout(site.decl.name.span));
             }
         }

@@ -156,6 +156,7 @@ impl Builder<'_> {
         {
             let report = errors::chained_comparison(op_span, *first);
             self.report(report);
+            return self.make(left.span.to(right.span), ExprKind::Bad);
         }
         let span = left.span.to(right.span);
         self.make(span, ExprKind::Binary { op, op_span, left: Box::new(left), right: Box::new(right) })
