@@ -3,6 +3,9 @@
 
 mod pages;
 mod run;
+mod schedule;
+mod schedule_plans;
+mod schedule_world;
 mod store;
 mod support;
 mod tidy;

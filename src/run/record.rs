@@ -216,6 +216,8 @@ pub struct BackoffSet {
     /// Wall ms, for people.
     pub wall: i64,
     pub attempt: u32,
+    /// Number of the attempt that comes next: the same one, when it could not even begin.
+    pub next: u16,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

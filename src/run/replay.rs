@@ -318,7 +318,9 @@ impl<'a> Fold<'a> {
             }
             Record::RoundOpened => self.apply(row, &Event::RoundOpened { place }),
             Record::DeadlinePassed => self.apply(row, &Event::DeadlinePassed { scope: place.scope }),
-            Record::BackoffSet(set) => self.apply(row, &Event::BackoffSet { place, until: set.until }),
+            Record::BackoffSet(set) => {
+                self.apply(row, &Event::BackoffSet { place, attempt: set.next, until: set.until })
+            }
             Record::AttemptStarted(started) => self.fold_start(row, place, *started),
             Record::AttemptEnded(ended) => self.fold_end(row, place, *ended),
             Record::AttemptLost(_) => {

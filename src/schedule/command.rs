@@ -6,7 +6,8 @@ use crate::plan::AgentId;
 /// What to do. `Evaluate` is pure and may be done at once; the others only when the events before them are durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
-    /// Answered by `Event::Evaluated` (or `Event::Kept`) before `decide` is called again.
+    /// Answered by `Event::Evaluated` (or `Event::Kept`) before `decide` is called again; left out when the answer to one before
+    /// it has made it needless ([`State::wants`](super::State::wants)).
     Evaluate { place: Place, what: What },
     /// Answered by `Event::AttemptEnded`, once. The driver enforces the attempt's timeout (`Outcome::Failed(Timeout)`).
     StartAttempt {

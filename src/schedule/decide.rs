@@ -32,6 +32,8 @@ enum Choice {
     Start(Option<AgentId>),
     Ask(Question, Option<WallMs>),
     Park(Lack),
+    /// All of these agents are busy.
+    ParkFor(Vec<AgentId>),
     /// No place in `parallel` is left.
     Full,
     Fail(Why),
@@ -133,9 +135,15 @@ impl Turning<'_, '_> {
     /// What follows from attempts and questions that have ended.
     fn settle(&mut self) {
         while let Some((core, desk)) = self.desk()
-            && let Some(place) = desk.settle.pop_front()
+            && let Some((place, inline)) = desk.settle.pop_front()
         {
-            let Some(Stage::Judged(turn, how)) = core.node(place) else { continue };
+            let (turn, how) = match (core.node(place), inline) {
+                (Some(Stage::Judged(turn, how)), None) => (turn, how),
+                (Some(Stage::Ready(turn) | Stage::Backoff(turn)), Some(outcome)) => {
+                    (turn, How::from(outcome))
+                }
+                _ => continue,
+            };
             let event = match how {
                 How::Done => Event::TaskSettled { place, end: End::Succeeded, why: None },
                 How::Stopped => Event::TaskSettled { place, end: End::Cancelled, why: None },
@@ -151,7 +159,11 @@ impl Turning<'_, '_> {
                 How::Unable(kind) if turn.lost + 1 >= TRIES => self.failed(place, kind, Cause::Tries),
                 How::Unable(_) => {
                     let pause = UNABLE_PAUSE_MS.saturating_mul(1 << turn.lost).min(UNABLE_PAUSE_MAX_MS);
-                    Event::BackoffSet { place, until: self.facts.now.saturating_add(pause) }
+                    Event::BackoffSet {
+                        place,
+                        attempt: turn.attempt,
+                        until: self.facts.now.saturating_add(pause),
+                    }
                 }
                 How::Failed(kind) if core.halted(place.scope) => self.failed(place, kind, Cause::Told),
                 How::Failed(kind) => match self.inputs_of(place) {
@@ -190,7 +202,7 @@ impl Turning<'_, '_> {
         let swing = retry.jitter.clamp(0.0, 1.0) * (desk.random.f64() * 2.0 - 1.0);
         // a cast from float saturates; a week is more than anybody waits
         let pause = ((grown * (1.0 + swing)) as Ms).clamp(0, 7 * 24 * 3_600_000);
-        Event::BackoffSet { place, until: self.facts.now.saturating_add(pause) }
+        Event::BackoffSet { place, attempt: turn.attempt + 1, until: self.facts.now.saturating_add(pause) }
     }
 
     fn stops(&mut self) {
@@ -223,7 +235,7 @@ impl Turning<'_, '_> {
         let Some(desk) = desk else { return };
         let Some(levels) = &mut desk.levels else { return };
         for (place, what) in std::mem::take(&mut levels.released) {
-            if matches!(core.node(place), Some(Stage::Ready(_))) && !core.halted(place.scope) {
+            if startable(core, place).is_some() {
                 desk.due(core, shapes, self.plan, place, what);
             }
         }
@@ -235,7 +247,7 @@ impl Turning<'_, '_> {
         let core = &self.state.core;
         let mut asked = false;
         while let Some((place, what)) = desk.asks.pop_front() {
-            if is_asked(core, place) {
+            if core.wants(place) {
                 asked |= what == What::Inputs;
                 self.out.commands.push(Command::Evaluate { place, what });
             }
@@ -310,6 +322,7 @@ impl Turning<'_, '_> {
         match choose(core, desk, self.plan, self.facts, place, turn, &inputs) {
             Choice::Full => return Some(rank),
             Choice::Park(lack) => desk.park(rank, lack),
+            Choice::ParkFor(agents) => desk.park_for(rank, &agents),
             Choice::Start(agent) => self.start(place, turn, agent, &inputs),
             Choice::Fail(why) => {
                 let event = self.failed(place, why.kind, why.cause);
@@ -346,6 +359,7 @@ impl Turning<'_, '_> {
         desk.patience_ends(place);
         desk.lose_patience(&inputs.units);
         desk.stand(place, Standing::Running);
+        desk.inline += u32::from(inline);
         if let Some(known) = desk.known.get_mut(&place) {
             known.slot = slot;
             known.stopping = false;
@@ -377,24 +391,13 @@ impl Turning<'_, '_> {
         if let Some(end) = core.done {
             self.emit(Event::RunEnded { end });
             self.out.commands.push(Command::Finish(end));
-        } else if core.interrupt && core.running == 0 {
+        } else if core.interrupt
+            && core.running == 0
+            && self.state.desk.as_ref().is_none_or(|desk| desk.inline == 0)
+        {
             self.emit(Event::SessionClosed { why: Close::Interrupted });
             self.out.commands.push(Command::Close(Close::Interrupted));
         }
-    }
-}
-
-/// Whether an evaluation is still wanted there.
-fn is_asked(core: &Core, place: Place) -> bool {
-    if place.is_body() {
-        return core.scope(place.scope).is_some_and(|scope| scope.asking && !scope.closed);
-    }
-    match core.node(place) {
-        Some(Stage::Ready(_) | Stage::Running(_) | Stage::Judged(..)) => true,
-        Some(
-            Stage::Pending { .. } | Stage::Backoff(_) | Stage::Waiting(_) | Stage::Open | Stage::Ended(_),
-        )
-        | None => false,
     }
 }
 
@@ -463,12 +466,12 @@ fn choose(
     }
     match choose_agent(core, desk, plan, facts, place, turn, &inputs.agents) {
         Ok(agent) => Choice::Start(agent),
-        Err(agent) => Choice::Park(Lack::Agent(agent)),
+        Err(busy) => Choice::ParkFor(busy),
     }
 }
 
 /// Least loaded first, where a failure in a row weighs like an attempt that runs; then the best record; another one than
-/// failed last. `Err`: all are busy, that one among them.
+/// failed last. `Err`: those that it could be are all busy.
 fn choose_agent(
     core: &Core,
     desk: &Desk,
@@ -477,8 +480,10 @@ fn choose_agent(
     place: Place,
     turn: Turn,
     candidates: &[AgentId],
-) -> Result<Option<AgentId>, AgentId> {
-    let Some(first) = candidates.first() else { return Ok(None) };
+) -> Result<Option<AgentId>, Vec<AgentId>> {
+    if candidates.is_empty() {
+        return Ok(None);
+    }
     let last = turn.agent().filter(|last| candidates.contains(last));
     let same = desk.known.get(&place).is_some_and(|known| known.same_agent);
     let retry = turn.tries == 0 && turn.attempt > 1;
@@ -505,6 +510,6 @@ fn choose_agent(
         .min_by(|a, b| load(*a).cmp(&load(*b)).then_with(|| record(*b).total_cmp(&record(*a))));
     match best {
         Some(agent) => Ok(Some(agent)),
-        None => Err(candidates.iter().copied().find(allowed).unwrap_or(*first)),
+        None => Err(candidates.iter().copied().filter(allowed).collect()),
     }
 }

@@ -52,8 +52,8 @@ pub enum Event {
     /// *Decided.* A task's end, once a generation. `why`, when it failed: what the failure is (not where its evaluation failed: that
     /// was told with [`Verdict::Bad`]).
     TaskSettled { place: Place, end: End, why: Option<Why> },
-    /// *Decided.* The next attempt waits until then.
-    BackoffSet { place: Place, until: Ms },
+    /// *Decided.* The next attempt, of that number, waits until then.
+    BackoffSet { place: Place, attempt: u16, until: Ms },
     /// *Decided.* The run waits for a person.
     QuestionAsked { place: Place, about: Question, until: Option<WallMs> },
     /// *From outside, or decided when its time has passed.* The question has an answer.

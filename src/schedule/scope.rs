@@ -29,10 +29,13 @@ pub(super) struct Core {
     /// Composites under way.
     #[serde(with = "pairs")]
     pub open: NumMap<Place, Composite>,
-    pub backoffs: BTreeMap<Place, Ms>,
-    pub questions: BTreeMap<Place, (Question, Option<WallMs>)>,
+    #[serde(with = "pairs")]
+    pub backoffs: NumMap<Place, Ms>,
+    #[serde(with = "pairs")]
+    pub questions: NumMap<Place, (Question, Option<WallMs>)>,
     /// Failed evaluations of tasks that are not settled yet.
-    pub bad: BTreeMap<Place, ErrorRef>,
+    #[serde(with = "pairs")]
+    pub bad: NumMap<Place, ErrorRef>,
     /// The next failure's number.
     pub errors: u32,
     /// Attempts that run.
@@ -245,6 +248,17 @@ impl Core {
 
     pub fn node(&self, place: Place) -> Option<Stage> {
         self.scopes.get(&place.scope)?.nodes.get(place.node.index()).copied()
+    }
+
+    /// Whether an evaluation is wanted there.
+    pub fn wants(&self, place: Place) -> bool {
+        if place.is_body() {
+            return self.scope(place.scope).is_some_and(|scope| scope.asking && !scope.closed);
+        }
+        match self.node(place) {
+            Some(Stage::Ready(_) | Stage::Running(_) | Stage::Judged(..) | Stage::Backoff(_)) => true,
+            Some(Stage::Pending { .. } | Stage::Waiting(_) | Stage::Open | Stage::Ended(_)) | None => false,
+        }
     }
 
     /// Whether nothing may begin there any more (or the scope is gone).

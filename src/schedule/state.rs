@@ -137,6 +137,11 @@ impl State {
         self.core.scope(scope).map(|scope| (scope.by, scope.slot))
     }
 
+    /// Whether an evaluation that was commanded is still wanted: the answer to an earlier one may have stopped what it was for.
+    pub fn wants(&self, place: Place) -> bool {
+        self.core.wants(place)
+    }
+
     /// The failure with the highest number.
     pub fn newest_error(&self) -> Option<ErrorRef> {
         self.core.errors.checked_sub(1).map(ErrorRef)
@@ -178,7 +183,10 @@ impl State {
             Timer::Deadline(_) => false,
         };
         match &self.desk {
-            Some(desk) if self.core.running == 0 && !desk.timers.iter().any(|(_, timer)| timed(timer)) => {
+            Some(desk)
+                if self.core.running + desk.inline == 0
+                    && !desk.timers.iter().any(|(_, timer)| timed(timer)) =>
+            {
                 Rest::Waiting(self.core.questions.len() as u32)
             }
             Some(_) | None => Rest::Busy,
@@ -198,7 +206,9 @@ impl State {
 
     /// The open questions.
     pub fn questions(&self) -> Vec<Place> {
-        self.core.questions.keys().copied().collect()
+        let mut places: Vec<Place> = self.core.questions.keys().copied().collect();
+        places.sort_unstable();
+        places
     }
 
     /// The status of a node.

@@ -53,7 +53,7 @@ impl Driver<'_> {
                 }
             }
             Event::TaskSettled { place, end, why } => self.record_settled(*place, *end, *why),
-            Event::BackoffSet { place, until } => self.record_backoff(*place, *until),
+            Event::BackoffSet { place, attempt, until } => self.record_backoff(*place, *attempt, *until),
             Event::QuestionAsked { place, about, until } => self.record_question(*place, *about, *until)?,
             Event::Answered { place, answer } => self.record_answer(*place, *answer)?,
             Event::RoundOpened { place } => self.row(self.about(*place), &Record::RoundOpened),
@@ -255,12 +255,12 @@ impl Driver<'_> {
         }
     }
 
-    fn record_backoff(&mut self, place: Place, until: Ms) {
+    fn record_backoff(&mut self, place: Place, next: u16, until: Ms) {
         let wall = self.clock.wall() + until - self.clock.active();
         let attempt = self.tasks.attempts(place);
         let about = self.about(place);
         let task = about.task.clone().unwrap_or_default();
-        self.row(about, &Record::BackoffSet(BackoffSet { until, wall, attempt }));
+        self.row(about, &Record::BackoffSet(BackoffSet { until, wall, attempt, next }));
         self.tell(|_| observer::What::AttemptBackoff { task, attempt, until: wall });
     }
 

@@ -1,7 +1,7 @@
 //! Tasks that have been asked for their inputs, and where they stand until they have ended.
 
 use super::{Desk, Lack, Rank};
-use crate::plan::ResourceId;
+use crate::plan::{AgentId, ResourceId};
 use crate::schedule::{Inputs, Place, Work};
 use std::sync::Arc;
 
@@ -107,16 +107,22 @@ impl Desk {
             known.since = Some((r, starts));
         }
         self.stand(place, Standing::Parked(lack));
-        match lack {
-            Lack::Agent(_) => {
-                for agent in &inputs.agents {
-                    self.parked.entry(Lack::Agent(*agent)).or_default().insert(rank.clone());
-                }
-            }
-            Lack::Call(_) | Lack::Units(_) | Lack::Claim(_) => {
-                self.parked.entry(lack).or_default().insert(rank);
-            }
+        self.parked.entry(lack).or_default().insert(rank);
+    }
+
+    /// Sets a task aside until one of the agents has room: with each of them, until one takes it.
+    pub fn park_for(&mut self, rank: Rank, agents: &[AgentId]) {
+        let Some(first) = agents.first() else { return };
+        let known = self.known.get_mut(&rank.place());
+        if let Some(known) = known
+            && matches!(known.pulled, Some(Lack::Agent(_)))
+        {
+            known.pulled = None;
         }
+        for agent in &agents[1..] {
+            self.parked.entry(Lack::Agent(*agent)).or_default().insert(rank.clone());
+        }
+        self.park(rank, Lack::Agent(*first));
     }
 
     /// Puts the best of those that lack what has been given back into the queue again.

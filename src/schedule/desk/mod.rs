@@ -62,7 +62,10 @@ pub(super) struct Desk {
     pub parked: NumMap<Lack, BTreeSet<Rank>>,
     /// What has been given back since tasks that lack it were tried last.
     pub freed: Vec<Lack>,
-    pub settle: VecDeque<Place>,
+    /// Attempts in process that run.
+    pub inline: u32,
+    /// Tasks whose attempt or question has ended; with the outcome of an attempt in process, which the state does not know.
+    pub settle: VecDeque<(Place, Option<Outcome>)>,
     pub stops: Vec<Place>,
     pub timers: BTreeSet<(Ms, Timer)>,
     pub expiries: BTreeSet<(WallMs, Place)>,
@@ -88,6 +91,7 @@ impl Desk {
             blocked: 0,
             parked: NumMap::default(),
             freed: Vec::new(),
+            inline: 0,
             settle: VecDeque::new(),
             stops: Vec::new(),
             timers: BTreeSet::new(),
@@ -233,7 +237,7 @@ impl Desk {
     }
 
     pub fn judged(&mut self, place: Place) {
-        self.settle.push_back(place);
+        self.settle.push_back((place, None));
     }
 
     pub fn stop(&mut self, place: Place) {

@@ -153,6 +153,7 @@ impl Fold<'_> {
         attempt: u16,
         tries: u16,
         agent: Option<AgentId>,
+        inline: bool,
     ) -> Moved {
         let turn = match self.core.node(place) {
             Some(Stage::Ready(turn) | Stage::Backoff(turn)) => turn,
@@ -165,6 +166,10 @@ impl Fold<'_> {
                 "attempt {attempt}.{tries} started after {}.{}",
                 turn.attempt, turn.tries
             )));
+        }
+        if inline {
+            // leaves no trace in the state, as it leaves none in the journal
+            return Ok(());
         }
         let agent = agent.map_or(u16::MAX, |agent| agent.0 as u16);
         self.core.backoffs.remove(&place);
@@ -193,6 +198,23 @@ impl Fold<'_> {
             | Outcome::Interrupted
             | Outcome::Lost => {
                 self.judge(place, turn, How::from(outcome));
+            }
+        }
+        Ok(())
+    }
+
+    /// An attempt in process is over. Only the desk knows of it: the state changes when the task is settled or put off.
+    pub(super) fn inline_ended(&mut self, place: Place, outcome: Outcome) -> Moved {
+        if let Some(desk) = &mut self.desk {
+            desk.inline = desk.inline.saturating_sub(1);
+            desk.attempt_over(self.core, self.plan, place, None, outcome);
+            match outcome {
+                Outcome::Interrupted | Outcome::Lost => {
+                    desk.ready_again(self.core, self.shapes, self.plan, place);
+                }
+                Outcome::Done | Outcome::Failed(_) | Outcome::Unable(_) => {
+                    desk.settle.push_back((place, Some(outcome)));
+                }
             }
         }
         Ok(())
@@ -231,16 +253,16 @@ impl Fold<'_> {
         Ok(())
     }
 
-    pub(super) fn backoff(&mut self, place: Place, until: Ms) -> Moved {
+    pub(super) fn backoff(&mut self, place: Place, attempt: u16, until: Ms) -> Moved {
         let turn = match self.core.node(place) {
-            Some(Stage::Judged(turn, How::Unable(_))) => {
-                Turn { lost: turn.lost.saturating_add(1), redo: false, ..turn }
-            }
             // an attempt in process leaves no trace before its end
-            Some(Stage::Judged(turn, How::Failed(_)) | Stage::Ready(turn)) => {
-                Turn { attempt: turn.attempt.saturating_add(1), tries: 0, lost: 0, redo: false, ..turn }
-            }
+            Some(Stage::Judged(turn, _) | Stage::Ready(turn) | Stage::Backoff(turn)) => turn,
             stage => return Err(illegal(format!("{place:?} was put off, which is {stage:?}"))),
+        };
+        let turn = if attempt == turn.attempt {
+            Turn { lost: turn.lost.saturating_add(1), redo: false, ..turn }
+        } else {
+            Turn { attempt, tries: 0, lost: 0, redo: false, ..turn }
         };
         self.set(place, Stage::Backoff(turn));
         self.core.backoffs.insert(place, until);

@@ -83,12 +83,13 @@ impl Fold<'_> {
             }
             Event::Evaluated { place, verdict } => self.evaluated(*place, verdict),
             Event::Kept { place } => self.kept(*place),
-            Event::AttemptStarted { place, attempt, tries, agent, .. } => {
-                self.attempt_started(*place, *attempt, *tries, *agent)
+            Event::AttemptStarted { place, attempt, tries, agent, inline } => {
+                self.attempt_started(*place, *attempt, *tries, *agent, *inline)
             }
-            Event::AttemptEnded { place, outcome, .. } => self.attempt_ended(*place, *outcome),
+            Event::AttemptEnded { place, outcome, inline: false } => self.attempt_ended(*place, *outcome),
+            Event::AttemptEnded { place, outcome, inline: true } => self.inline_ended(*place, *outcome),
             Event::TaskSettled { place, end, why } => self.settled(*place, *end, *why),
-            Event::BackoffSet { place, until } => self.backoff(*place, *until),
+            Event::BackoffSet { place, attempt, until } => self.backoff(*place, *attempt, *until),
             Event::QuestionAsked { place, about, until } => self.asked(*place, *about, *until),
             Event::Answered { place, answer } => self.answered(*place, *answer),
             Event::RoundOpened { place } => self.round_opened(*place),
