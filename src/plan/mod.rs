@@ -10,6 +10,7 @@ pub mod eval;
 mod expr;
 mod lower;
 mod node;
+pub mod passes;
 pub mod print;
 mod walk;
 
