@@ -8,6 +8,7 @@
 mod action;
 pub mod eval;
 mod expr;
+pub mod format;
 mod lower;
 mod node;
 pub mod passes;
@@ -18,7 +19,7 @@ pub use action::{Action, OnCrash, OutputFrom, Props, Retry, ScriptPart, TaskDef}
 pub use expr::{
     Arm, Binary, Bind, Element, Entry, Expr, ExprKind, Part, Pattern, Ref, RepeatExpr, Step, Unary,
 };
-pub use lower::lower;
+pub use lower::{lower, lower_only};
 pub use node::{Body, BranchArm, CallSettings, Let, Node, NodeKind, OnMax, RaceKind};
 
 use crate::value::{TypeId, TypeTable, Value};
@@ -226,6 +227,12 @@ impl Plan {
             _ => String::new(),
         }
     }
+}
+
+/// How tests of other parts of the plan get one.
+#[cfg(test)]
+pub(crate) mod lower_test {
+    pub(crate) use super::lower::tests::{compiled, finished};
 }
 
 #[cfg(test)]

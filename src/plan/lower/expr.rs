@@ -3,12 +3,15 @@
 use super::names::Want;
 use super::{Lowering, bare, unit};
 use crate::ast::{self, BinaryOp, Str, StrPart, UnaryOp};
-use crate::plan::{Binary, Element, Entry, Expr, ExprKind, Part, Ref, Unary};
+use crate::plan::{Binary, Element, Entry, Expr, ExprKind, Part, Ref, Step, Unary};
 use crate::resolve::{DefKind, Res};
 use crate::source::Span;
 use crate::types::{EnumId, Ty};
 use crate::value::{Fields, Value, Variant};
 use std::sync::Arc;
+
+/// Operators in a row after which what is to their left is bound.
+const LONG: usize = 32;
 
 impl<'a> Lowering<'a> {
     /// An expression as its place wants it.
@@ -167,16 +170,33 @@ impl<'a> Lowering<'a> {
             at = left;
         }
         let mut value = self.expr(at);
-        let mut want = Some(want);
-        for (at, op, right) in chain.into_iter().rev() {
+        let (mut want, mut steps) = (Some(want), Vec::new());
+        for (i, (at, op, right)) in chain.into_iter().rev().enumerate() {
             let last = at.id == expr.id;
+            if i % LONG == LONG - 1 {
+                value = self.apart(value, &mut steps);
+            }
             let want = if last { want.take() } else { None };
             value = self.operation(at, op, value, right, want.unwrap_or(Want::Plain));
             if !last {
                 value = self.fitted(at, value);
             }
         }
-        value
+        if steps.is_empty() {
+            return value;
+        }
+        self.made(ExprKind::Block { steps, value: Box::new(value) }, expr.span)
+    }
+
+    /// A part of a long chain, bound to keep the whole from nesting deeply.
+    fn apart(&mut self, value: Expr, steps: &mut Vec<Step>) -> Expr {
+        if !self.pure {
+            let place = self.bind("", value);
+            return self.at(&place);
+        }
+        let slot = self.slot();
+        steps.push(Step::Let(slot, value));
+        Expr::reference(Ref::Local(slot))
     }
 
     fn operation(

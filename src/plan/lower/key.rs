@@ -70,11 +70,7 @@ impl<'p> Closure<'p> {
         closure.fill();
         let content =
             Content { rule: RULE, task, types: &closure.types, fns: &closure.fns, agents: &closure.agents };
-        let mut hasher = blake3::Hasher::new();
-        // A hasher takes all that is written, and the content has no maps but those with text keys.
-        let written = serde_json::to_writer(&mut hasher, &content);
-        debug_assert!(written.is_ok());
-        hasher.finalize().to_hex().as_str().into()
+        crate::plan::format::hash_of(&content)
     }
 
     /// Looks into everything that was met, until nothing new is.

@@ -32,7 +32,7 @@ mod types;
 mod workflow;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use super::eval::{Env, NoScope};
 use super::{
@@ -53,9 +53,22 @@ use std::rc::Rc;
 /// Type arguments of the declaration being lowered.
 type TypeArgs = Rc<[Ty]>;
 
-/// The plan of the chosen workflow: the named one, else the started file's only one, else its `main`. `None` after an
-/// error, which is in `out`.
+/// The plan of the chosen workflow, ready to run: the named one, else the started file's only one, else its `main`. `None`
+/// after an error, which is in `out`.
 pub fn lower(
+    checked: &Checked,
+    sources: &SourceMap,
+    workflow: Option<&str>,
+    out: &mut Vec<Diagnostic>,
+) -> Option<Plan> {
+    let mut plan = lower_only(checked, sources, workflow, out)?;
+    super::passes::run(&mut plan);
+    super::format::seal(&mut plan);
+    Some(plan)
+}
+
+/// The same before all passes, for `--emit`.
+pub fn lower_only(
     checked: &Checked,
     sources: &SourceMap,
     workflow: Option<&str>,

@@ -20,7 +20,16 @@ pub(crate) fn compiled(text: &str, workflow: Option<&str>) -> Result<Plan, Strin
     if !wrong(&out).is_empty() {
         return Err(wrong(&out).join("\n"));
     }
-    lower(&checked, &sources, workflow, &mut out).ok_or_else(|| wrong(&out).join("\n"))
+    lower_only(&checked, &sources, workflow, &mut out).ok_or_else(|| wrong(&out).join("\n"))
+}
+
+/// The plan after all passes.
+#[track_caller]
+pub(crate) fn finished(text: &str) -> Plan {
+    let mut plan = compiled(text, None).unwrap_or_else(|errors| panic!("{errors}"));
+    crate::plan::passes::run(&mut plan);
+    crate::plan::format::seal(&mut plan);
+    plan
 }
 
 const TASKS: &str = r##"

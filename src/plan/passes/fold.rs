@@ -14,6 +14,8 @@ use std::collections::HashMap;
 const DEEPEST: u32 = 200;
 /// Largest value that is put into the plan: elements and bytes.
 const LARGEST: usize = 1_024;
+/// Largest value that is put wherever a let of it is used.
+const SMALL: usize = 16;
 
 /// Folds all expressions.
 pub(super) fn fold(plan: &mut Plan) {
@@ -81,10 +83,13 @@ fn fold_in(
     known: &HashMap<(BodyId, u32), Value>,
 ) {
     if !known.is_empty() {
+        let whole = matches!(expr.kind, ExprKind::Ref(_));
         expr.replace_refs(&mut |r| match r {
             Ref::Let { up, index } => {
                 let at = outward(parents, body, up)?;
-                known.get(&(at, index)).map(|v| ExprKind::Const(v.clone()))
+                let value = known.get(&(at, index))?;
+                let put = whole || weight(value, SMALL).is_some();
+                put.then(|| ExprKind::Const(value.clone()))
             }
             _ => None,
         });

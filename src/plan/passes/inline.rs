@@ -27,7 +27,7 @@ pub(super) fn inline(plan: &mut Plan) {
 fn inline_in(expr: &mut Expr, small: &[Option<Function>]) {
     let mut stack = vec![expr];
     while let Some(expr) = stack.pop() {
-        if let ExprKind::Call(id, args) = &expr.kind
+        while let ExprKind::Call(id, args) = &expr.kind
             && let Some(Some(function)) = small.get(id.index())
             && args.iter().all(|a| matches!(a.kind, ExprKind::Const(_) | ExprKind::Ref(_)))
         {

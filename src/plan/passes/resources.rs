@@ -68,7 +68,8 @@ fn of_node(plan: &Plan, kind: &NodeKind, most: &[Option<Units>]) -> Units {
             larger(arms.iter())
         }
         NodeKind::Try { body, catch, finally } => {
-            let parts: Vec<Units> = [Some(body), catch.as_ref(), finally.as_ref()].into_iter().flatten().map(of).collect();
+            let parts: Vec<Units> =
+                [Some(body), catch.as_ref(), finally.as_ref()].into_iter().flatten().map(of).collect();
             larger(parts.iter())
         }
         NodeKind::Race { entrants: RaceKind::Bodies(bodies), .. } => {
