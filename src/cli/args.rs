@@ -37,7 +37,7 @@ pub enum Command {
     Show(ShowArgs),
     /// Show what the tasks of a run printed
     Logs(LogsArgs),
-    /// Run the tests of a program
+    /// Check the tests of a program (running them comes later)
     Test(TestArgs),
     /// Explain an error code
     Explain(ExplainArgs),
@@ -292,9 +292,9 @@ pub struct FsckArgs {
     /// Make the index over the runs anew
     #[arg(long)]
     pub rebuild: bool,
-    /// Copy the good part of a damaged record to this file
-    #[arg(long, value_name = "FILE", requires = "run")]
-    pub repair: Option<PathBuf>,
+    /// Put a record of what is good in place of a damaged one; the damaged files are kept
+    #[arg(long, requires = "run")]
+    pub repair: bool,
 }
 
 #[derive(Debug, Args)]

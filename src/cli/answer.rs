@@ -1,0 +1,105 @@
+//! Asking a person at the terminal.
+
+use super::output;
+use crate::run::{Asker, Form, Question, Replies, Reply};
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex};
+
+/// Shows questions one after the other and reads the answers from standard input, on a thread of its own: reading a
+/// line cannot be interrupted, and the run must not wait for it.
+pub struct Terminal {
+    queue: Arc<Queue>,
+    started: bool,
+}
+
+#[derive(Default)]
+struct Queue {
+    questions: Mutex<VecDeque<Pending>>,
+    more: Condvar,
+}
+
+struct Pending {
+    question: Question,
+    again: Option<String>,
+    replies: Replies,
+}
+
+impl Terminal {
+    /// Nothing asked yet.
+    pub fn new() -> Terminal {
+        Terminal { queue: Arc::default(), started: false }
+    }
+}
+
+impl Asker for Terminal {
+    fn ask(&mut self, question: &Question, again: Option<&str>, replies: &Replies) {
+        let pending =
+            Pending { question: question.clone(), again: again.map(str::to_string), replies: replies.clone() };
+        if let Ok(mut questions) = self.queue.questions.lock() {
+            questions.push_back(pending);
+        }
+        self.queue.more.notify_one();
+        if !self.started {
+            self.started = true;
+            let queue = self.queue.clone();
+            std::thread::spawn(move || answer_all(&queue));
+        }
+    }
+
+    fn withdraw(&mut self, question: &Question) {
+        if let Ok(mut questions) = self.queue.questions.lock() {
+            questions.retain(|p| p.question.hash != question.hash);
+        }
+    }
+}
+
+fn answer_all(queue: &Queue) {
+    loop {
+        let Ok(mut questions) = queue.questions.lock() else { return };
+        let pending = loop {
+            match questions.pop_front() {
+                Some(pending) => break pending,
+                None => match queue.more.wait(questions) {
+                    Ok(next) => questions = next,
+                    Err(_) => return,
+                },
+            }
+        };
+        drop(questions);
+        show(&pending);
+        let mut line = String::new();
+        // At the end of input nobody will answer any more.
+        if std::io::stdin().read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        let reply = Reply {
+            task: pending.question.task.clone(),
+            question: pending.question.hash.clone(),
+            by: user().into(),
+            answer: line.trim().into(),
+            note: "".into(),
+        };
+        if !pending.replies.send(reply) {
+            return;
+        }
+    }
+}
+
+fn show(pending: &Pending) {
+    let question = &pending.question;
+    if let Some(why) = &pending.again {
+        output::say(format_args!("that answer does not do: {}", output::visible(why)));
+    }
+    output::say(format_args!("\n{} asks: {}", question.task, output::visible(&question.message)));
+    let choices = question.choices();
+    match (&question.form, choices.is_empty()) {
+        (_, false) => output::say(format_args!("answer {}:", choices.join(", "))),
+        (Form::Value { type_name, .. }, true) => output::say(format_args!("answer with a {type_name}:")),
+        (Form::Approve | Form::Crash { .. }, true) => {}
+    }
+}
+
+/// Who answers: the name of the user, for the record.
+pub fn user() -> String {
+    std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "someone".to_string())
+}

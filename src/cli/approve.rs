@@ -1,0 +1,89 @@
+//! `flowc approve`: answers a question of a run, running or not.
+
+use super::answer::user;
+use super::args::{ApproveArgs, EngineArgs, Format};
+use super::exit::Exit;
+use super::{engine, output, resume, runs};
+use crate::run::view::RunView;
+use crate::run::{Message, Reply, Resume, RunStatus, TaskStatus};
+use crate::store::is_held;
+use ecow::EcoString;
+
+pub fn run(args: &ApproveArgs) -> Exit {
+    let dir = match runs::project().and_then(|p| runs::pick(&p, args.run.as_deref(), runs::Which::Unfinished)) {
+        Ok(dir) => dir,
+        Err(exit) => return exit,
+    };
+    let view = match runs::view(&dir) {
+        Ok((view, _)) => view,
+        Err(e) => return engine::store_error(&e),
+    };
+    let (task, question) = match question(&view, args.task.as_deref()) {
+        Ok(found) => found,
+        Err(message) => {
+            output::complain(format_args!("{}", output::visible(&message)));
+            return Exit::WrongUse;
+        }
+    };
+    let answer = match (&args.value, args.reject) {
+        (Some(value), _) => value.as_str(),
+        (None, true) => "no",
+        (None, false) => "yes",
+    };
+    let reply = Reply {
+        task,
+        question,
+        by: args.by.clone().unwrap_or_else(user).into(),
+        answer: answer.into(),
+        note: args.note.as_str().into(),
+    };
+    if args.resume && !is_held(&dir) {
+        let how = Resume { answers: vec![reply], ..Resume::default() };
+        return resume::go_on(Some(dir.id()), how, &plain(), false);
+    }
+    if let Err(e) = Message::from(reply).put(&dir) {
+        return engine::store_error(&e);
+    }
+    if is_held(&dir) {
+        output::say(format_args!("answered; run {} takes it", dir.id()));
+    } else {
+        output::say(format_args!("answered; go on with: flowc resume {}", dir.id()));
+    }
+    Exit::Done
+}
+
+/// The open question that is meant, with its hash.
+fn question(view: &RunView, task: Option<&str>) -> Result<(EcoString, EcoString), String> {
+    let status = view.status(false);
+    if matches!(status, RunStatus::Succeeded | RunStatus::Failed | RunStatus::Cancelled) {
+        return Err(format!("run {} is over: it asks nothing", view.run));
+    }
+    let open: Vec<(&EcoString, EcoString)> = view
+        .tasks
+        .iter()
+        .filter(|(_, t)| t.status == TaskStatus::Waiting)
+        .filter_map(|(id, t)| Some((id, t.question.as_ref()?.hash.clone())))
+        .collect();
+    let found: Vec<_> = open.iter().filter(|(id, _)| task.is_none_or(|t| t == id.as_str())).collect();
+    let names = || open.iter().map(|(id, _)| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+    match (found.as_slice(), task) {
+        ([(id, hash)], _) => Ok(((*id).clone(), hash.clone())),
+        ([], _) if open.is_empty() => Err(format!("run {} asks nothing now", view.run)),
+        ([], Some(task)) => Err(format!("`{task}` of run {} asks nothing; these do: {}", view.run, names())),
+        _ => Err(format!("run {} asks several things; name one with --task: {}", view.run, names())),
+    }
+}
+
+/// The flags of an engine that goes on as it was.
+pub fn plain() -> EngineArgs {
+    EngineArgs {
+        parallel: None,
+        durability: None,
+        policy: None,
+        format: Format::Human,
+        events: None,
+        wait: false,
+        no_wait: false,
+        quiet: false,
+    }
+}

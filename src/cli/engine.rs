@@ -1,0 +1,217 @@
+//! What `run`, `resume`, `approve --resume` and `cancel` share: settings of the engine, who looks on, how the end is told.
+
+use super::answer::Terminal;
+use super::args::{self, EngineArgs, Format};
+use super::config::{Config, DurabilitySetting, RuntimeSetting};
+use super::exit::Exit;
+use super::output;
+use super::progress::Progress;
+use crate::plan::Runtime;
+use crate::run::{Company, How, Observer, OpenQuestion, Options, RunEnd, RunEvent, What};
+use crate::schedule::Policy;
+use crate::store::{Durability, Project, StoreError};
+use crate::value::{Value, json, text};
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::Path;
+
+/// The flags with `flow.toml`.
+#[derive(Debug)]
+pub struct Setting {
+    pub options: Options,
+    state: Option<std::path::PathBuf>,
+    format: Format,
+    events: Option<File>,
+    quiet: bool,
+    ask: bool,
+}
+
+impl Setting {
+    /// Reads the project's configuration and opens what the flags name.
+    ///
+    /// # Errors
+    /// What is wrong with either, in words.
+    pub fn new(args: &EngineArgs, root: &Path) -> Result<Setting, String> {
+        let config = Config::read(root)?;
+        if args.parallel == Some(0) {
+            return Err("`--parallel` must be at least 1".to_string());
+        }
+        let durability = args.durability.map(DurabilitySetting::from).or(config.durability);
+        let options = Options {
+            durability: match durability {
+                Some(DurabilitySetting::Process) => Durability::Process,
+                Some(DurabilitySetting::Power) | None => Durability::Power,
+            },
+            policy: match args.policy {
+                Some(args::Policy::Strict) => Policy::Strict,
+                Some(args::Policy::Rolling) | None => Policy::Rolling,
+            },
+            parallel: args.parallel.or(config.parallel),
+            wait: args.wait,
+            runtime: match config.runtime {
+                Some(RuntimeSetting::Command(argv)) => Runtime::Command(argv.into_iter().map(Into::into).collect()),
+                Some(RuntimeSetting::Named(name)) if name == "codex" => Runtime::Codex,
+                Some(RuntimeSetting::Named(_)) | None => Runtime::Claude,
+            },
+            ..Options::default()
+        };
+        let events = match &args.events {
+            Some(path) => Some(File::create(path).map_err(|e| format!("cannot write {}: {e}", path.display()))?),
+            None => None,
+        };
+        Ok(Setting {
+            options,
+            state: config.state,
+            format: args.format,
+            events,
+            quiet: args.quiet,
+            ask: output::interactive() && !args.no_wait,
+        })
+    }
+
+    /// The project with its runs.
+    ///
+    /// # Errors
+    /// When the root cannot be opened.
+    pub fn project(&self, root: &Path) -> Result<Project, StoreError> {
+        let project = Project::find(root)?;
+        Ok(match &self.state {
+            Some(state) => project.with_state(&root.join(state)),
+            None => project,
+        })
+    }
+
+    /// Who looks on.
+    pub fn show(&self) -> Show {
+        let live = std::io::stderr().is_terminal();
+        Show {
+            progress: (!self.quiet).then(|| Progress::new(live, output::color())),
+            stream: self.format == Format::Json,
+            events: self.events.as_ref().and_then(|f| f.try_clone().ok()).map(BufWriter::new),
+        }
+    }
+
+    /// Who looks on and who answers.
+    pub fn company<'a>(&self, show: &'a mut Show) -> Company<'a> {
+        Company { observer: show, asker: self.ask.then(|| Box::new(Terminal::new()) as _) }
+    }
+}
+
+/// Everything that is shown of a run while it goes.
+pub struct Show {
+    progress: Option<Progress>,
+    stream: bool,
+    events: Option<BufWriter<File>>,
+}
+
+impl Observer for Show {
+    fn event(&mut self, event: &RunEvent) {
+        if let Some(progress) = &self.progress {
+            progress.event(event);
+        }
+        if !self.stream && self.events.is_none() {
+            return;
+        }
+        let Ok(line) = serde_json::to_string(event) else { return };
+        if self.stream {
+            output::result(&line);
+        }
+        if let Some(events) = &mut self.events {
+            // A full disk costs the copy of the events, not the run: the journal has them.
+            let _ = events.write_all(line.as_bytes()).and_then(|()| events.write_all(b"\n"));
+            if matches!(event.what, What::RunStopped { .. } | What::RunFinished { .. } | What::TaskWaiting { .. }) {
+                let _ = events.flush();
+            }
+        }
+    }
+
+    fn listens(&self) -> bool {
+        self.progress.is_some() || self.stream || self.events.is_some()
+    }
+}
+
+/// Tells how a run ended: its result on standard output, the rest on standard error.
+pub fn tell(end: &RunEnd, args: &EngineArgs, show: Show) -> Exit {
+    if let Some(progress) = &show.progress {
+        progress.clear();
+    }
+    drop(show);
+    let run = &end.run;
+    match &end.how {
+        How::Succeeded(value) => {
+            if args.format == Format::Human {
+                print(value);
+            }
+            Exit::Done
+        }
+        How::Failed(failure) => {
+            output::complain(format_args!("{}", output::visible(&failure.to_string())));
+            output::say(format_args!("see it:   flowc show {run}\nits logs: flowc logs {run}\nagain:    flowc resume {run}"));
+            Exit::Failed
+        }
+        How::Cancelled => {
+            output::say(format_args!("run {run} was cancelled"));
+            Exit::Failed
+        }
+        How::Interrupted(signal) => {
+            output::say(format_args!("run {run} is interrupted; nothing that had finished is lost\ngo on:  flowc resume {run}\ngive up: flowc cancel {run}"));
+            Exit::Signal(u8::try_from(*signal).ok().filter(|s| *s > 0).unwrap_or(2))
+        }
+        How::Waiting(questions) => {
+            output::say(format_args!("run {run} waits for a person"));
+            for question in questions {
+                output::say(format_args!("{}", asked(run, question)));
+            }
+            Exit::Waiting
+        }
+        How::Refused(refused) => {
+            for reason in &refused.reasons {
+                output::complain(format_args!("{}", output::visible(reason)));
+            }
+            if refused.violated { Exit::Failed } else { Exit::WrongUse }
+        }
+        How::Store(error) => store_error(error),
+        How::Broken(why) => {
+            output::complain(format_args!("the record of run {run} cannot have come about: {}", output::visible(why)));
+            Exit::Damaged
+        }
+    }
+}
+
+/// The result of a run: a String as its text, anything else as JSON on one line, nothing for Unit.
+fn print(value: &Value) {
+    match value {
+        Value::Unit => {}
+        Value::Str(text) => output::result(text),
+        other => match json::to_text(other) {
+            Ok(line) => output::result(&line),
+            Err(_) => output::result(&text::interpolated(other).unwrap_or_default()),
+        },
+    }
+}
+
+/// A question with the command that answers it.
+fn asked(run: &str, question: &OpenQuestion) -> String {
+    let message = output::visible(&question.message);
+    let task = &question.task;
+    let choices: Vec<&str> = question.choices.iter().map(|c| c.as_str()).collect();
+    let how = match choices.as_slice() {
+        ["yes", "no"] => format!("flowc approve {run} --task '{task}' --resume    (or --reject)"),
+        ["rerun", "done", "fail"] => format!("flowc resume {run} --answer '{task}=rerun'    (or done, fail)"),
+        [] => format!("flowc approve {run} --task '{task}' --value VALUE --resume"),
+        choices => format!("flowc approve {run} --task '{task}' --value {} --resume", choices.join("|")),
+    };
+    format!("\n{task}: {message}\n  {how}")
+}
+
+/// Says what the store could not do.
+pub fn store_error(error: &StoreError) -> Exit {
+    output::complain(format_args!("{}", output::visible(&error.to_string())));
+    match error.exit_code() {
+        2 => Exit::WrongUse,
+        4 => Exit::Locked,
+        5 => Exit::Damaged,
+        6 => Exit::Storage,
+        _ => Exit::Failed,
+    }
+}
