@@ -30,3 +30,21 @@ fn missing(name: &str) {
     assert!(!required.split(',').any(|r| r == name), "{name} is required here and is not installed");
     eprintln!("skipped: {name} is not installed");
 }
+
+/// Copies a folder with everything below it, hidden files left out.
+pub fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name();
+        if name.to_string_lossy().starts_with('.') {
+            continue;
+        }
+        let target = to.join(&name);
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! The newest user text that carries `STUB[…]` scripts the turns: a JSON list of which item n answers after n tool results.
 //! An item is `{"text": …}`, `{"tool": NAME, "input": …}`, `{"json": …}` (the structured answer), `{"status": 529, "type": …}`;
-//! `"sleep": seconds`, `"usage": {…}` and `"stop_reason"` may stand beside. Without a script it answers `stub-reply`.
+//! `"sleep": seconds`, `"usage": {…}` and `"stop_reason"` may stand beside. Without a script the stub's own answer is given.
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,16 +17,22 @@ pub struct ModelStub {
 }
 
 impl ModelStub {
-    /// Starts one on a free port.
+    /// Starts one on a free port; it answers `stub-reply` where nothing is scripted.
     pub fn start() -> ModelStub {
+        ModelStub::answering(|_| json!({ "text": "stub-reply" }))
+    }
+
+    /// Starts one that makes an item of each request that is not scripted.
+    pub fn answering(answer: impl Fn(&Value) -> Value + Send + Sync + 'static) -> ModelStub {
+        let answer = Arc::new(answer);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = requests.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let seen = seen.clone();
-                std::thread::spawn(move || serve(stream, &seen));
+                let (seen, answer) = (seen.clone(), answer.clone());
+                std::thread::spawn(move || serve(stream, &seen, answer.as_ref()));
             }
         });
         ModelStub { port, requests }
@@ -56,7 +62,9 @@ impl ModelStub {
     }
 }
 
-fn serve(stream: TcpStream, seen: &Mutex<Vec<Value>>) {
+type Answer = dyn Fn(&Value) -> Value + Send + Sync;
+
+fn serve(stream: TcpStream, seen: &Mutex<Vec<Value>>, unscripted: &Answer) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     while let Some((method, path, body)) = request(&mut reader) {
@@ -65,7 +73,7 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Value>>) {
             ("POST", p) if p.ends_with("/count_tokens") => {
                 answer(&mut stream, 200, &json!({ "input_tokens": 100 }))
             }
-            ("POST", p) if p.ends_with("/messages") => messages(&mut stream, &body, seen),
+            ("POST", p) if p.ends_with("/messages") => messages(&mut stream, &body, seen, unscripted),
             ("HEAD", _) => stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
             _ => answer(
                 &mut stream,
@@ -111,7 +119,7 @@ fn answer(stream: &mut TcpStream, status: u16, body: &Value) -> std::io::Result<
 }
 
 /// The script of the newest text that has one, and how many tool results came after it.
-fn turn(body: &Value) -> Value {
+fn turn(body: &Value) -> Option<Value> {
     let (mut script, mut results) = (None, 0);
     for message in body["messages"].as_array().into_iter().flatten().filter(|m| m["role"] == "user") {
         let blocks = match &message["content"] {
@@ -126,8 +134,8 @@ fn turn(body: &Value) -> Value {
         results += usize::from(blocks.iter().any(|b| b["type"] == "tool_result"));
     }
     match script {
-        Some(turns) if !turns.is_empty() => turns[results.min(turns.len() - 1)].clone(),
-        _ => json!({ "text": "stub-reply" }),
+        Some(turns) if !turns.is_empty() => Some(turns[results.min(turns.len() - 1)].clone()),
+        _ => None,
     }
 }
 
@@ -136,13 +144,13 @@ fn directive(text: &str) -> Option<Vec<Value>> {
     serde_json::Deserializer::from_str(&text[start..]).into_iter::<Vec<Value>>().next()?.ok()
 }
 
-fn messages(stream: &mut TcpStream, body: &Value, seen: &Mutex<Vec<Value>>) -> std::io::Result<()> {
+fn messages(stream: &mut TcpStream, body: &Value, seen: &Mutex<Vec<Value>>, unscripted: &Answer) -> std::io::Result<()> {
     let n = {
         let mut seen = seen.lock().unwrap();
         seen.push(body.clone());
         seen.len()
     };
-    let turn = turn(body);
+    let turn = turn(body).unwrap_or_else(|| unscripted(body));
     if let Some(seconds) = turn["sleep"].as_f64() {
         std::thread::sleep(Duration::from_secs_f64(seconds));
     }
