@@ -63,7 +63,8 @@ fn every_example_is_right_and_has_no_lint() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         if name.ends_with(".flow") {
             let program = compile::check(&name, &loader);
-            let shown: String = program.diagnostics.iter().map(|d| human(d, &program.sources, Style::default())).collect();
+            let shown: String =
+                program.diagnostics.iter().map(|d| human(d, &program.sources, Style::default())).collect();
             assert!(program.diagnostics.is_empty(), "{shown}");
             count += 1;
         }

@@ -20,7 +20,11 @@ impl Bench {
 
     fn flowc(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flowc"));
-        command.args(args).current_dir(self.dir.path()).stdin(std::process::Stdio::null()).env("USER", "tester");
+        command
+            .args(args)
+            .current_dir(self.dir.path())
+            .stdin(std::process::Stdio::null())
+            .env("USER", "tester");
         command
     }
 
@@ -89,7 +93,8 @@ fn build_graph() {
     let bench = Bench::new();
     let out = parsed(&bench.run(&["run", "05_build_graph.flow"]));
     assert_eq!(out, json!(["fetched", "compiled", "linted", "packaged"]));
-    let cycle = r#"steps=[{"name":"a","needs":["b"],"command":"true"},{"name":"b","needs":["a"],"command":"true"}]"#;
+    let cycle =
+        r#"steps=[{"name":"a","needs":["b"],"command":"true"},{"name":"b","needs":["a"],"command":"true"}]"#;
     let output = bench.flowc(&["run", "05_build_graph.flow", "-i", cycle]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     told(output, 1);
@@ -133,21 +138,37 @@ fn review_fans_agents_out() {
     let stub = ModelStub::answering(reviewer);
     let config = tempfile::tempdir().unwrap();
     let path = format!("{}:{}", claude.parent().unwrap().display(), std::env::var("PATH").unwrap());
-    let output = bench.flowc(&["run", "08_review.flow"]).envs(stub.env(config.path())).env("PATH", path).output().unwrap();
+    let output = bench
+        .flowc(&["run", "08_review.flow"])
+        .envs(stub.env(config.path()))
+        .env("PATH", path)
+        .output()
+        .unwrap();
     assert_eq!(told(output, 0), "1");
     let report = std::fs::read_to_string(bench.dir.path().join("review.md")).unwrap();
-    assert!(report.contains("One serious fault.") && report.contains("high: runs a shell with its input (x:5)"), "{report}");
+    assert!(
+        report.contains("One serious fault.") && report.contains("high: runs a shell with its input (x:5)"),
+        "{report}"
+    );
     let shown = parsed(&bench.run(&["show", "--format", "json"]));
-    let attempts = shown["tasks"].as_array().unwrap().iter().filter(|t| t["id"].as_str().unwrap().starts_with("found["));
+    let attempts =
+        shown["tasks"].as_array().unwrap().iter().filter(|t| t["id"].as_str().unwrap().starts_with("found["));
     let attempts: Vec<&Value> = attempts.flat_map(|t| t["attempts"].as_array().unwrap()).collect();
     assert_eq!(attempts.len(), 2);
-    assert!(attempts.iter().all(|a| a["cost_usd"].as_f64().unwrap() > 0.0 && a["tokens"].as_u64().unwrap() > 0), "{shown}");
+    assert!(
+        attempts.iter().all(|a| a["cost_usd"].as_f64().unwrap() > 0.0 && a["tokens"].as_u64().unwrap() > 0),
+        "{shown}"
+    );
 }
 
 /// A small repository with a git history, for the release report.
 fn repository(dir: &Path) {
     std::fs::create_dir_all(dir.join("src")).unwrap();
-    std::fs::write(dir.join("Cargo.toml"), "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n").unwrap();
+    std::fs::write(
+        dir.join("Cargo.toml"),
+        "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n",
+    )
+    .unwrap();
     std::fs::write(dir.join("src/lib.rs"), "/// Twice.\npub fn twice(n: u32) -> u32 {\n    n * 2\n}\n\n#[test]\nfn doubles() {\n    assert_eq!(twice(2), 4);\n}\n").unwrap();
     let git = |args: &[&str]| {
         let done = Command::new("git").args(args).current_dir(dir).output().unwrap();
@@ -175,7 +196,9 @@ fn release_report() {
     let out = parsed(&told(output, 0));
     assert_eq!(out, json!({ "ready": true, "file": "release-report.md", "failed": [] }));
     let report = std::fs::read_to_string(bench.dir.path().join("release-report.md")).unwrap();
-    for part in ["# Release 1.2.3", "Ready.", "| tests | passed |", "lines of Rust in 1 files", "- Double numbers"] {
+    for part in
+        ["# Release 1.2.3", "Ready.", "| tests | passed |", "lines of Rust in 1 files", "- Double numbers"]
+    {
         assert!(report.contains(part), "{part} is not in\n{report}");
     }
 }

@@ -1,6 +1,8 @@
 //! The one integration-test binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod docs;
+mod examples;
 mod pages;
 mod run;
 mod schedule;

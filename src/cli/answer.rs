@@ -33,8 +33,11 @@ impl Terminal {
 
 impl Asker for Terminal {
     fn ask(&mut self, question: &Question, again: Option<&str>, replies: &Replies) {
-        let pending =
-            Pending { question: question.clone(), again: again.map(str::to_string), replies: replies.clone() };
+        let pending = Pending {
+            question: question.clone(),
+            again: again.map(str::to_string),
+            replies: replies.clone(),
+        };
         if let Ok(mut questions) = self.queue.questions.lock() {
             questions.push_back(pending);
         }

@@ -10,7 +10,8 @@ use crate::store::is_held;
 use ecow::EcoString;
 
 pub fn run(args: &ApproveArgs) -> Exit {
-    let dir = match runs::project().and_then(|p| runs::pick(&p, args.run.as_deref(), runs::Which::Unfinished)) {
+    let dir = match runs::project().and_then(|p| runs::pick(&p, args.run.as_deref(), runs::Which::Unfinished))
+    {
         Ok(dir) => dir,
         Err(exit) => return exit,
     };
@@ -62,7 +63,7 @@ fn question(view: &RunView, task: Option<&str>) -> Result<(EcoString, EcoString)
         .tasks
         .iter()
         .filter(|(_, t)| t.status == TaskStatus::Waiting)
-        .filter_map(|(id, t)| Some((id, t.question.as_ref()?.hash.clone())))
+        .filter_map(|(id, t)| Some((id, t.question.as_ref()?.question.clone())))
         .collect();
     let found: Vec<_> = open.iter().filter(|(id, _)| task.is_none_or(|t| t == id.as_str())).collect();
     let names = || open.iter().map(|(id, _)| format!("`{id}`")).collect::<Vec<_>>().join(", ");

@@ -39,7 +39,9 @@ pub fn run(args: &CheckArgs) -> Exit {
 fn joined(documents: Vec<serde_json::Value>, errors: usize, warnings: usize) -> serde_json::Value {
     let diagnostics: Vec<serde_json::Value> = documents
         .into_iter()
-        .flat_map(|mut d| d.get_mut("diagnostics").and_then(|d| d.as_array_mut().map(std::mem::take)).unwrap_or_default())
+        .flat_map(|mut d| {
+            d.get_mut("diagnostics").and_then(|d| d.as_array_mut().map(std::mem::take)).unwrap_or_default()
+        })
         .collect();
     json!({ "version": 1, "diagnostics": diagnostics, "errors": errors, "warnings": warnings })
 }
@@ -51,7 +53,9 @@ fn summary(files: usize, errors: usize, warnings: usize, unread: bool) {
     let files = if files == 1 { "1 file".to_string() } else { format!("{files} files") };
     match (errors, warnings) {
         (0, 0) => output::say(format_args!("checked {files}: no errors")),
-        (e, w) => output::say(format_args!("checked {files}: {}, {}", counted(e, "error"), counted(w, "warning"))),
+        (e, w) => {
+            output::say(format_args!("checked {files}: {}, {}", counted(e, "error"), counted(w, "warning")))
+        }
     }
 }
 

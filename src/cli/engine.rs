@@ -49,14 +49,18 @@ impl Setting {
             parallel: args.parallel.or(config.parallel),
             wait: args.wait,
             runtime: match config.runtime {
-                Some(RuntimeSetting::Command(argv)) => Runtime::Command(argv.into_iter().map(Into::into).collect()),
+                Some(RuntimeSetting::Command(argv)) => {
+                    Runtime::Command(argv.into_iter().map(Into::into).collect())
+                }
                 Some(RuntimeSetting::Named(name)) if name == "codex" => Runtime::Codex,
                 Some(RuntimeSetting::Named(_)) | None => Runtime::Claude,
             },
             ..Options::default()
         };
         let events = match &args.events {
-            Some(path) => Some(File::create(path).map_err(|e| format!("cannot write {}: {e}", path.display()))?),
+            Some(path) => {
+                Some(File::create(path).map_err(|e| format!("cannot write {}: {e}", path.display()))?)
+            }
             None => None,
         };
         Ok(Setting {
@@ -119,7 +123,10 @@ impl Observer for Show {
         if let Some(events) = &mut self.events {
             // A full disk costs the copy of the events, not the run: the journal has them.
             let _ = events.write_all(line.as_bytes()).and_then(|()| events.write_all(b"\n"));
-            if matches!(event.what, What::RunStopped { .. } | What::RunFinished { .. } | What::TaskWaiting { .. }) {
+            if matches!(
+                event.what,
+                What::RunStopped { .. } | What::RunFinished { .. } | What::TaskWaiting { .. }
+            ) {
                 let _ = events.flush();
             }
         }
@@ -145,8 +152,17 @@ pub fn tell(end: &RunEnd, args: &EngineArgs, show: Show) -> Exit {
             Exit::Done
         }
         How::Failed(failure) => {
-            output::complain(format_args!("{}", output::visible(&failure.to_string())));
-            output::say(format_args!("see it:   flowc show {run}\nits logs: flowc logs {run}\nagain:    flowc resume {run}"));
+            let task = if failure.task.is_empty() {
+                String::new()
+            } else {
+                format!("task `{}` failed ", failure.task)
+            };
+            let at = if failure.at.is_empty() { String::new() } else { format!("{}: ", failure.at) };
+            let message = output::visible(&failure.message);
+            output::complain(format_args!("{at}{task}({}): {message}", failure.kind));
+            output::say(format_args!(
+                "see it:   flowc show {run}\nits logs: flowc logs {run}\nagain:    flowc resume {run}"
+            ));
             Exit::Failed
         }
         How::Cancelled => {
@@ -154,7 +170,9 @@ pub fn tell(end: &RunEnd, args: &EngineArgs, show: Show) -> Exit {
             Exit::Failed
         }
         How::Interrupted(signal) => {
-            output::say(format_args!("run {run} is interrupted; nothing that had finished is lost\ngo on:  flowc resume {run}\ngive up: flowc cancel {run}"));
+            output::say(format_args!(
+                "run {run} is interrupted; nothing that had finished is lost\ngo on:  flowc resume {run}\ngive up: flowc cancel {run}"
+            ));
             Exit::Signal(u8::try_from(*signal).ok().filter(|s| *s > 0).unwrap_or(2))
         }
         How::Waiting(questions) => {
@@ -172,7 +190,10 @@ pub fn tell(end: &RunEnd, args: &EngineArgs, show: Show) -> Exit {
         }
         How::Store(error) => store_error(error),
         How::Broken(why) => {
-            output::complain(format_args!("the record of run {run} cannot have come about: {}", output::visible(why)));
+            output::complain(format_args!(
+                "the record of run {run} cannot have come about: {}",
+                output::visible(why)
+            ));
             Exit::Damaged
         }
     }

@@ -3,7 +3,9 @@
 use super::args::FsckArgs;
 use super::exit::Exit;
 use super::{engine, output, runs};
-use crate::store::{HeadCheck, Project, Report, RunDir, RunLock, StoreError, check, repair};
+use crate::store::{
+    HeadCheck, Index, Project, Report, RunDir, RunHead, RunLock, StoreError, Summary, check, is_held, repair,
+};
 
 pub fn run(args: &FsckArgs) -> Exit {
     let project = match runs::project() {
@@ -27,7 +29,13 @@ pub fn run(args: &FsckArgs) -> Exit {
     for dir in &dirs {
         match check(dir) {
             Ok(report) if report.is_good() => {
-                output::say(format_args!("{}: good, {} events, {} values{}", dir.id(), report.good.seq, report.values, notes(&report)));
+                output::say(format_args!(
+                    "{}: good, {} events, {} values{}",
+                    dir.id(),
+                    report.good.seq,
+                    report.values,
+                    notes(&report)
+                ));
             }
             Ok(report) => {
                 bad = true;
@@ -50,8 +58,8 @@ pub fn run(args: &FsckArgs) -> Exit {
 
 fn notes(report: &Report) -> String {
     let mut notes = String::new();
-    if let HeadCheck::Behind { .. } = report.head {
-        notes.push_str(", its copied head is older");
+    if let HeadCheck::LostTail { noted, found } = report.head {
+        notes.push_str(&format!(", events {} to {noted} went with a loss of power", found + 1));
     }
     if !report.leftovers.is_empty() {
         notes.push_str(&format!(", {} files that nothing names", report.leftovers.len()));
@@ -62,13 +70,19 @@ fn notes(report: &Report) -> String {
 fn tell(dir: &RunDir, report: &Report) {
     let id = dir.id();
     if let Some(why) = &report.damage {
-        output::complain(format_args!("{id}: damaged after event {}: {}", report.good.seq, output::visible(why)));
+        output::complain(format_args!(
+            "{id}: damaged after event {}: {}",
+            report.good.seq,
+            output::visible(why)
+        ));
     }
     for line in &report.file {
         output::complain(format_args!("{id}: {}", output::visible(line)));
     }
     if matches!(report.head, HeadCheck::Cut { .. }) {
-        output::complain(format_args!("{id}: the journal ends before the head that was copied outside: its tail is gone"));
+        output::complain(format_args!(
+            "{id}: the journal ends before the head that was copied outside: its tail is gone"
+        ));
     }
     for value in &report.lost_values {
         output::complain(format_args!("{id}: the value {value} is gone or changed"));
@@ -90,7 +104,7 @@ fn mend(dir: &RunDir) -> Result<(), StoreError> {
 }
 
 fn rebuild(project: &Project) -> Exit {
-    match crate::run::reindex(project) {
+    match reindex(project) {
         Ok(unreadable) => {
             for (id, why) in &unreadable {
                 output::complain(format_args!("{id}: {}", output::visible(why)));
@@ -100,4 +114,22 @@ fn rebuild(project: &Project) -> Exit {
         }
         Err(e) => engine::store_error(&e),
     }
+}
+
+/// Folds every journal into what the index keeps of it.
+fn reindex(project: &Project) -> Result<Vec<(String, String)>, StoreError> {
+    Index::rebuild(project, &mut |dir, journal| {
+        let (view, _) = runs::view(dir)?;
+        let head = journal.head()?;
+        let head = RunHead {
+            id: view.run.to_string(),
+            workflow: view.workflow.to_string(),
+            status: runs::word(view.status(is_held(dir))),
+            started_at: view.started_at,
+            ended_at: view.finished_at,
+            seq: head.seq,
+            head: head.hash,
+        };
+        Ok(Some(Summary { head, samples: Vec::new() }))
+    })
 }

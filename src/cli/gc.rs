@@ -21,7 +21,12 @@ pub fn run(args: &GcArgs) -> Exit {
             for (id, why) in &report.unreadable {
                 output::say(format_args!("left {id}: {}", output::visible(why)));
             }
-            output::say(format_args!("{verb} {} runs, {} bytes; {} unfinished stay", report.removed.len(), report.bytes, report.unfinished.len()));
+            output::say(format_args!(
+                "{verb} {} runs, {} bytes; {} unfinished stay",
+                report.removed.len(),
+                report.bytes,
+                report.unfinished.len()
+            ));
             Exit::Done
         }
         Err(e) => engine::store_error(&e),

@@ -16,15 +16,18 @@ pub fn run(args: &LogsArgs) -> Exit {
         Ok((view, _)) => view,
         Err(e) => return engine::store_error(&e),
     };
-    let wanted = match args.task.as_deref().map(|g| globset::Glob::new(g).map(|g| g.compile_matcher())).transpose() {
-        Ok(wanted) => wanted,
-        Err(e) => {
-            output::complain(format_args!("bad pattern: {e}"));
-            return Exit::WrongUse;
-        }
-    };
+    let wanted =
+        match args.task.as_deref().map(|g| globset::Glob::new(g).map(|g| g.compile_matcher())).transpose() {
+            Ok(wanted) => wanted,
+            Err(e) => {
+                output::complain(format_args!("bad pattern: {e}"));
+                return Exit::WrongUse;
+            }
+        };
     let mut found = false;
-    for (id, task) in view.tasks.iter().filter(|(id, _)| wanted.as_ref().is_none_or(|w| w.is_match(id.as_str()))) {
+    for (id, task) in
+        view.tasks.iter().filter(|(id, _)| wanted.as_ref().is_none_or(|w| w.is_match(id.as_str())))
+    {
         for attempt in &task.attempts {
             found |= show(&dir, id, attempt, args.raw);
         }

@@ -3,12 +3,28 @@
 //! Standard output carries results only; everything for people goes to standard error. One file per command; raw flags
 //! are in [`args`], what they mean together with `flow.toml` in [`config`].
 
+mod answer;
+mod approve;
 mod args;
+mod cancel;
+mod check;
 mod completions;
+mod config;
+mod engine;
 mod exit;
 mod explain;
+mod fsck;
+mod gc;
+mod logs;
 mod new;
 mod output;
+mod program;
+mod progress;
+mod resume;
+mod run;
+mod runs;
+mod show;
+mod test;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -43,7 +59,18 @@ fn start() -> Exit {
     };
     match cli.command {
         Command::New(args) => new::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Resume(args) => resume::run(&args),
+        Command::Approve(args) => approve::run(&args),
+        Command::Cancel(args) => cancel::run(&args),
+        Command::Runs(args) => runs::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Logs(args) => logs::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Fsck(args) => fsck::run(&args),
+        Command::Gc(args) => gc::run(&args),
         Command::Completions(args) => completions::run(&args),
         _ => Exit::WrongUse,
     }

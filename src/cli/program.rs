@@ -25,7 +25,8 @@ pub struct Ready {
 /// When the file's folder or standard input cannot be read.
 pub fn check(file: &Path) -> Result<Program, String> {
     if file == Path::new("-") {
-        let text = std::io::read_to_string(std::io::stdin()).map_err(|e| format!("cannot read standard input: {e}"))?;
+        let text = std::io::read_to_string(std::io::stdin())
+            .map_err(|e| format!("cannot read standard input: {e}"))?;
         return Ok(compile::check("stdin.flow", &MemoryLoader::new().with("stdin.flow", &text)));
     }
     let (loader, path) = open(file)?;
@@ -42,8 +43,9 @@ pub fn ready(args: &ProgramArgs) -> Result<Ready, Exit> {
         Exit::WrongUse
     };
     if args.file.extension().is_some_and(|e| e == "json") {
-        let text = std::fs::read_to_string(&args.file).map_err(|e| said(format!("cannot read {}: {e}", args.file.display())))?;
-        let plan = crate::plan::format::from_json(&text).map_err(|e| said(format!("{}: {e}", args.file.display())))?;
+        let text = std::fs::read_to_string(&args.file)
+            .map_err(|e| said(format!("cannot read {}: {e}", args.file.display())))?;
+        let plan = plan_from_json(&text).map_err(|e| said(format!("{}: {e}", args.file.display())))?;
         let root = config::root_of(&args.file).map_err(said)?;
         return Ok(Ready { plan, root });
     }
@@ -95,4 +97,8 @@ pub fn show(program: &Program) {
     if program.diagnostics.len() > MOST {
         output::say(format_args!("… and {} more", program.diagnostics.len() - MOST));
     }
+}
+
+fn plan_from_json(text: &str) -> Result<Plan, String> {
+    serde_json::from_str(text).map_err(|e| e.to_string())
 }

@@ -146,7 +146,10 @@ impl Picture {
                 if matches!(outcome, AttemptOutcome::Succeeded | AttemptOutcome::Cancelled) {
                     return None;
                 }
-                let why = error.as_ref().map(|e| format!(": {}", output::visible(first_line(&e.message)))).unwrap_or_default();
+                let why = error
+                    .as_ref()
+                    .map(|e| format!(": {}", output::visible(first_line(&e.message))))
+                    .unwrap_or_default();
                 let word = format!("{outcome:?}").to_lowercase();
                 Some(format!("{} {task}: attempt {attempt} {word}{why}", self.mark('!', 33)))
             }
@@ -157,7 +160,11 @@ impl Picture {
             What::TaskWaiting { task, message, .. } => {
                 self.running.shift_remove(task);
                 self.asking += 1;
-                Some(format!("{} {task} waits for a person: {}", self.mark('?', 36), output::visible(first_line(message))))
+                Some(format!(
+                    "{} {task} waits for a person: {}",
+                    self.mark('?', 36),
+                    output::visible(first_line(message))
+                ))
             }
             What::TaskFinished { task, status, cost_usd, .. } => self.finished(task, *status, *cost_usd),
             What::RunStopped { .. } | What::RunFinished { .. } => {
@@ -251,7 +258,11 @@ fn first_line(text: &str) -> &str {
 }
 
 fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width { text.to_string() } else { text.chars().take(width.saturating_sub(1)).chain(['…']).collect() }
+    if text.chars().count() <= width {
+        text.to_string()
+    } else {
+        text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+    }
 }
 
 /// A time span for people: `0.4s`, `12s`, `3m05s`, `2h10m`.

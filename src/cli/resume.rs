@@ -15,8 +15,7 @@ pub fn run(args: &ResumeArgs) -> Exit {
         (Ok(from), Ok(answers)) => (from, answers),
         (Err(message), _) | (_, Err(message)) => return wrong(&message),
     };
-    let mut how = Resume { from, answers, ..Resume::default() };
-    how.dry_run = args.dry_run;
+    let how = Resume { from, answers, ..Resume::default() };
     go_on(args.run.as_deref(), how, &args.engine, args.take_over)
 }
 

@@ -4,7 +4,6 @@ use super::args::RunArgs;
 use super::{engine, exit::Exit, output, program};
 use crate::run::inputs::Given;
 use crate::run::{Site, start};
-use crate::store::Project;
 
 pub fn run(args: &RunArgs) -> Exit {
     let given = match inputs(args) {
@@ -30,7 +29,13 @@ pub fn run(args: &RunArgs) -> Exit {
         Err(e) => return engine::store_error(&e),
     };
     let mut show = setting.show();
-    let end = start(&ready.plan, &given, Site { project, held: None }, &setting.options, setting.company(&mut show));
+    let end = start(
+        &ready.plan,
+        &given,
+        Site { project, held: None },
+        &setting.options,
+        setting.company(&mut show),
+    );
     drop(ready);
     engine::tell(&end, &args.engine, show)
 }
@@ -39,7 +44,8 @@ pub fn run(args: &RunArgs) -> Exit {
 fn inputs(args: &RunArgs) -> Result<Vec<(String, Given)>, String> {
     let mut given = Vec::new();
     if let Some(path) = &args.inputs {
-        let text = std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
         let json: serde_json::Value =
             serde_json::from_str(&text).map_err(|e| format!("{} is not JSON: {e}", path.display()))?;
         let serde_json::Value::Object(fields) = json else {

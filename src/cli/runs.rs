@@ -42,7 +42,9 @@ pub fn run(args: &RunsArgs) -> Exit {
             let runs: Vec<serde_json::Value> = heads.iter().map(|(view, held)| head(view, *held)).collect();
             output::json(&json!({ "version": 1, "runs": runs }));
         }
-        Format::Human if heads.is_empty() => output::say(format_args!("no runs here yet: {}", project.root().display())),
+        Format::Human if heads.is_empty() => {
+            output::say(format_args!("no runs here yet: {}", project.root().display()))
+        }
         Format::Human => list(&heads, more),
     }
     Exit::Done
@@ -136,7 +138,11 @@ pub fn pick(project: &Project, name: Option<&str>, which: Which) -> Result<RunDi
 pub fn view(dir: &RunDir) -> Result<(RunView, Option<Plan>), StoreError> {
     let journal = dir.view()?;
     let view = view::read(dir.id(), |each| journal.replay(0, each))?;
-    let plan = view.plan.as_ref().and_then(|p| bytes(dir, &journal, p)).and_then(|b| serde_json::from_slice(&b).ok());
+    let plan = view
+        .plan
+        .as_ref()
+        .and_then(|p| bytes(dir, &journal, p))
+        .and_then(|b| serde_json::from_slice(&b).ok());
     Ok((view, plan))
 }
 

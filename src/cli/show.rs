@@ -84,5 +84,9 @@ fn row(task: &ShownTask, width: usize) -> String {
 }
 
 fn short(text: &str, most: usize) -> String {
-    if text.chars().count() <= most { text.to_string() } else { text.chars().take(most).chain(['…']).collect() }
+    if text.chars().count() <= most {
+        text.to_string()
+    } else {
+        text.chars().take(most).chain(['…']).collect()
+    }
 }

@@ -18,6 +18,8 @@ pub fn run(args: &TestArgs) -> Exit {
             }
         }
     }
-    output::complain(format_args!("the programs are right, but this version of flowc does not run `test` blocks yet"));
+    output::complain(format_args!(
+        "the programs are right, but this version of flowc does not run `test` blocks yet"
+    ));
     Exit::WrongUse
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
 use super::sqlite::View;
+use super::values::{self, ValueRef};
 use super::{disk, run_id};
 
 /// The file whose folder is the root of a project.
@@ -212,6 +213,18 @@ impl RunDir {
     /// What [`RunDir::write_status`] put there last.
     pub fn read_status(&self) -> Result<Option<Vec<u8>>, StoreError> {
         disk::read_small(&self.path.join("status.json"), 1 << 20)
+    }
+
+    /// The bytes of a value that an event of this run names, verified. `view` is that of this run's journal.
+    ///
+    /// # Errors
+    /// `Damaged` when they are gone or changed.
+    pub fn value(&self, view: &View, value: &ValueRef) -> Result<Vec<u8>, StoreError> {
+        match value {
+            ValueRef::Inline(bytes) => Ok(bytes.to_vec()),
+            ValueRef::Kept { hash, .. } => view.value(hash)?.ok_or_else(|| values::missing(hash)),
+            ValueRef::Blob { hash, len } => values::read_blob(&self.blobs(), hash, *len),
+        }
     }
 
     /// Opens the journal for reading.

@@ -231,11 +231,11 @@ impl RunStore {
             ValueRef::Inline(bytes) => Ok(bytes.to_vec()),
             ValueRef::Kept { hash, .. } => match self.pending.get(hash) {
                 Some(bytes) => Ok(bytes.clone()),
-                None => self.journal.value(hash)?.ok_or_else(|| missing(hash)),
+                None => self.journal.value(hash)?.ok_or_else(|| values::missing(hash)),
             },
             ValueRef::Blob { hash, len } => match &self.place {
                 Some(place) => values::read_blob(&place.dir.blobs(), hash, *len),
-                None => Err(missing(hash)),
+                None => Err(values::missing(hash)),
             },
         }
     }
@@ -319,10 +319,6 @@ fn check_lock(dir: &RunDir, lock: &RunLock) -> Result<(), StoreError> {
         return Ok(());
     }
     Err(StoreError::BadEntry { why: "the lock is that of another run" })
-}
-
-fn missing(hash: &Hash) -> StoreError {
-    StoreError::Damaged { last_good_seq: 0, why: format!("value {} is gone", super::row::hex(hash)) }
 }
 
 /// Sets the reserve aside where the file system can do that without writing. A missing one costs only a message.

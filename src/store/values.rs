@@ -220,6 +220,11 @@ pub(super) fn open_blob(dir: &Path, hash: &Hash, len: u64) -> Result<File, Store
     Ok(file)
 }
 
+/// Of a value that an event names and that is nowhere.
+pub(super) fn missing(hash: &Hash) -> StoreError {
+    StoreError::Damaged { last_good_seq: 0, why: format!("value {} is gone", super::row::hex(hash)) }
+}
+
 /// The whole of a large value, verified.
 pub(super) fn read_blob(dir: &Path, hash: &Hash, len: u64) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();

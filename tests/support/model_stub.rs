@@ -144,7 +144,12 @@ fn directive(text: &str) -> Option<Vec<Value>> {
     serde_json::Deserializer::from_str(&text[start..]).into_iter::<Vec<Value>>().next()?.ok()
 }
 
-fn messages(stream: &mut TcpStream, body: &Value, seen: &Mutex<Vec<Value>>, unscripted: &Answer) -> std::io::Result<()> {
+fn messages(
+    stream: &mut TcpStream,
+    body: &Value,
+    seen: &Mutex<Vec<Value>>,
+    unscripted: &Answer,
+) -> std::io::Result<()> {
     let n = {
         let mut seen = seen.lock().unwrap();
         seen.push(body.clone());
