@@ -8,6 +8,7 @@ mod run;
 mod schedule;
 mod schedule_plans;
 mod schedule_world;
+mod exec;
 mod store;
 mod support;
 mod tidy;

@@ -1,0 +1,275 @@
+//! One running command: its pipes, its phase, its signals.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::capture::Capture;
+use super::feed::Feed;
+use super::{DRAIN, Output, ProcessOutcome, StopSignal};
+use crate::exec::Ticket;
+use crate::exec::sys::{self, Exit, Reaped};
+
+/// Reads of one output in one go, so that a flood on one leaves room for the others.
+const READS: usize = 8;
+
+/// Where a command stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Its main process runs.
+    Running,
+    /// That has ended; something may still write to its outputs, until then.
+    Draining(Instant),
+    /// Its main process is reaped and its group killed; strays are being killed and reaped. Look again then.
+    Sweeping(Instant),
+}
+
+/// An output on its way in.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pipe: Option<OwnedFd>,
+    capture: Option<Capture>,
+}
+
+/// What reading an output came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pumped {
+    /// Nothing more now.
+    Empty,
+    /// There may be more at once.
+    More,
+    /// It is closed.
+    Closed,
+}
+
+impl Stream {
+    pub(super) fn new(pipe: OwnedFd, capture: Capture) -> Stream {
+        Stream { pipe: Some(pipe), capture: Some(capture) }
+    }
+
+    pub(super) fn pipe(&self) -> Option<&OwnedFd> {
+        self.pipe.as_ref()
+    }
+
+    fn is_open(&self) -> bool {
+        self.pipe.is_some()
+    }
+
+    pub(super) fn pump(&mut self, block: &mut [u8], reads: usize) -> Pumped {
+        let (Some(pipe), Some(capture)) = (&self.pipe, &mut self.capture) else { return Pumped::Closed };
+        for _ in 0..reads {
+            match rustix::io::read(pipe, &mut *block) {
+                Ok(0) => {
+                    self.pipe = None;
+                    return Pumped::Closed;
+                }
+                Ok(length) => capture.take(&block[..length]),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Pumped::Empty,
+                Err(_) => {
+                    self.pipe = None;
+                    return Pumped::Closed;
+                }
+            }
+        }
+        Pumped::More
+    }
+
+    fn finish(&mut self) -> Output {
+        self.pipe = None;
+        self.capture.take().map_or_else(Output::empty, Capture::finish)
+    }
+}
+
+/// A stop that was asked for.
+#[derive(Debug, Clone, Copy)]
+struct Stop {
+    kill_at: Instant,
+    killed: bool,
+}
+
+/// A command between start and end.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) ticket: Ticket,
+    pub(super) attempt: String,
+    pub(super) pid: Pid,
+    pub(super) pidfd: OwnedFd,
+    pub(super) outputs: [Stream; 2],
+    /// Our copies of the write ends: while we hold them the end of an output wakes nobody; only data and the end of
+    /// the main process do.
+    pub(super) held: Option<[OwnedFd; 2]>,
+    pub(super) feed: Option<Feed>,
+    pub(super) phase: Phase,
+    pub(super) stop_signal: StopSignal,
+    pub(super) guarded: bool,
+    pub(super) began: Instant,
+    /// Strays found that are not reaped yet.
+    pub(super) strays: Vec<i32>,
+    stop: Option<Stop>,
+    cut_off: bool,
+    ended: Option<(Reaped, Duration)>,
+}
+
+impl Slot {
+    pub(super) fn new(
+        ticket: Ticket,
+        request: &super::ProcessRequest,
+        child: sys::Child,
+        outputs: [Stream; 2],
+        held: [OwnedFd; 2],
+        feed: Option<Feed>,
+    ) -> Slot {
+        Slot {
+            ticket,
+            attempt: request.attempt.clone(),
+            pid: child.pid,
+            pidfd: child.pidfd,
+            outputs,
+            held: Some(held),
+            feed,
+            phase: Phase::Running,
+            stop_signal: request.stop_signal,
+            guarded: request.guarded,
+            began: Instant::now(),
+            strays: Vec::new(),
+            stop: None,
+            cut_off: false,
+            ended: None,
+        }
+    }
+
+    /// When it wants to be looked at although nothing happened.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Running => self.stop.filter(|stop| !stop.killed).map(|stop| stop.kill_at),
+            Phase::Draining(until) | Phase::Sweeping(until) => Some(until),
+        }
+    }
+
+    /// Reads what is there. Says whether there may be more at once.
+    pub(super) fn pump(&mut self, which: usize, block: &mut [u8]) -> Pumped {
+        let pumped = self.outputs[which].pump(block, READS);
+        if self.phase == Phase::Running { Pumped::Empty.max_of(pumped) } else { pumped }
+    }
+
+    /// Its main process has ended: reads what it left. Says whether both outputs are closed.
+    pub(super) fn drain(&mut self, block: &mut [u8], now: Instant) -> bool {
+        self.held = None;
+        self.feed = None;
+        for output in &mut self.outputs {
+            // A pipe holds 64 KiB (a MiB when a program enlarged it): what the ended process wrote is read whole.
+            while output.pump(block, READS) == Pumped::More {
+                if self.stop.is_some_and(|stop| stop.killed) {
+                    break;
+                }
+            }
+        }
+        self.phase = Phase::Draining(now + DRAIN);
+        self.is_drained()
+    }
+
+    pub(super) fn is_drained(&self) -> bool {
+        self.stop.is_some_and(|stop| stop.killed) || !self.outputs.iter().any(Stream::is_open)
+    }
+
+    /// Kills what is left of the group and reaps the main process.
+    pub(super) fn reap(&mut self) {
+        self.cut_off = self.outputs.iter().any(Stream::is_open) && !self.stop.is_some_and(|stop| stop.killed);
+        // The main process is a zombie until it is reaped, so the group's id is still its own.
+        self.signal_group(Signal::KILL);
+        let reaped = sys::reap(self.pidfd.as_fd()).ok().flatten();
+        // Not ours to reap can only mean that something else in the process reaped it: its exit is unknown.
+        let unknown =
+            Reaped { exit: Exit::Code(-1), user: Duration::ZERO, system: Duration::ZERO, max_rss: 0 };
+        self.ended = Some((reaped.unwrap_or(unknown), self.began.elapsed()));
+    }
+
+    /// Asks the whole tree to end, and to be killed after `grace`.
+    pub(super) fn stop(&mut self, grace: Duration, now: Instant) {
+        let kill_at = now + grace;
+        if let Some(stop) = &mut self.stop {
+            stop.kill_at = stop.kill_at.min(kill_at);
+        } else {
+            self.stop = Some(Stop { kill_at, killed: false });
+            if !grace.is_zero() {
+                self.ask();
+            }
+        }
+        if grace.is_zero() {
+            self.kill();
+        }
+    }
+
+    fn ask(&self) {
+        let signal = match self.stop_signal {
+            StopSignal::Terminate => Signal::TERM,
+            StopSignal::Interrupt => Signal::INT,
+        };
+        if self.guarded {
+            // A guardian passes it on as its charge needs it.
+            let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::TERM);
+            return;
+        }
+        self.signal_tree(signal);
+        self.signal_tree(Signal::CONT); // what is stopped cannot answer
+    }
+
+    /// Kills all of it now.
+    pub(super) fn kill(&mut self) {
+        let stop = self.stop.get_or_insert(Stop { kill_at: Instant::now(), killed: false });
+        stop.killed = true;
+        match self.phase {
+            Phase::Running => self.signal_tree(Signal::KILL),
+            Phase::Draining(_) => self.phase = Phase::Draining(Instant::now()),
+            Phase::Sweeping(_) => {}
+        }
+    }
+
+    fn signal_tree(&self, signal: Signal) {
+        let below = sys::proc::descendants(self.pid.as_raw_nonzero().get());
+        self.signal_group(signal);
+        for pid in below {
+            let outside =
+                sys::proc::stat(pid).is_some_and(|stat| stat.group != self.pid.as_raw_nonzero().get());
+            if let (true, Some(pid)) = (outside, Pid::from_raw(pid)) {
+                let _ = rustix::process::kill_process(pid, signal);
+            }
+        }
+    }
+
+    fn signal_group(&self, signal: Signal) {
+        let _ = kill_process_group(self.pid, signal);
+    }
+
+    /// What it gave, when everything of it is gone.
+    pub(super) fn outcome(&mut self) -> ProcessOutcome {
+        let nothing =
+            Reaped { exit: Exit::Code(-1), user: Duration::ZERO, system: Duration::ZERO, max_rss: 0 };
+        let (reaped, duration) = self.ended.take().unwrap_or((nothing, Duration::ZERO));
+        let [stdout, stderr] = &mut self.outputs;
+        ProcessOutcome {
+            exit: reaped.exit,
+            stopped: self.stop.is_some(),
+            killed: self.stop.is_some_and(|stop| stop.killed),
+            stdout: stdout.finish(),
+            stderr: stderr.finish(),
+            cut_off: self.cut_off,
+            duration,
+            cpu: reaped.user + reaped.system,
+            max_rss: reaped.max_rss,
+        }
+    }
+}
+
+impl Pumped {
+    /// While the main process runs, a closed output is only an empty one: its end counts.
+    fn max_of(self, other: Pumped) -> Pumped {
+        match other {
+            Pumped::More => Pumped::More,
+            Pumped::Empty | Pumped::Closed => self,
+        }
+    }
+}
