@@ -3,12 +3,12 @@
 
 mod docs;
 mod examples;
+mod exec;
 mod pages;
 mod run;
 mod schedule;
 mod schedule_plans;
 mod schedule_world;
-mod exec;
 mod store;
 mod support;
 mod tidy;
