@@ -2,7 +2,7 @@
 
 use super::{fine, run};
 
-const AUDIT: &str = include_str!("audit.flow");
+pub(super) const AUDIT: &str = include_str!("audit.flow");
 
 fn agent(name: &str) -> String {
     format!("---\nname: {name}\ndescription: does {name}\n---\nYou are {name}.\n")
@@ -108,10 +108,7 @@ fn ranged() -> [Int] = take(drop(reverse(sort(range(0, 10))), 2), 3)
     );
 }
 
-#[test]
-fn workflows_in_all_shapes() {
-    fine(
-        r##"
+pub(super) const EVERYTHING: &str = r##"
 agent coder { model: "opus" tools: ["Read", lookup] retry: 2 env: { TOKEN: secret("TOKEN") } runtime: command(["x", "y"]) }
 agent quick { from: coder model: "haiku" timeout: 5m budget: $1.00 }
 resource gpu { capacity: 2 }
@@ -189,8 +186,11 @@ test "main" {
   let r = main(dir: "x")
   assert r.first == "a" and len(r.all) == 3
 }
-"##,
-    );
+"##;
+
+#[test]
+fn workflows_in_all_shapes() {
+    fine(EVERYTHING);
 }
 
 #[test]
@@ -210,7 +210,7 @@ workflow w(r: R, xs: [Int?]) -> Int {
   n + sum(all) + s + u + v + len(text)
 }
 fn matched(r: R) -> Int = match r.a { none => 0 _ => r.a + 1 }
-fn optional(r: R?) -> Int = if r?.a != none { r.a + 1 } else { 0 }
+fn optional(r: R?) -> Int = if r?.a != none { r.a + (r?.a ?? 1) } else { 0 }
 "##,
     );
 }

@@ -210,7 +210,7 @@ workflow w(a: Int = t(1)) -> Int { //~ F0310
   "#{v()}" //~ F0311
   assert t(1) == 2 //~ F0310
   if a > 1 { fail("no") } //~ F0309
-  for i in [1] if t(i) > 0 { t(i) } //~ F0310
+  for i in [1] if t(i) > 0 { t(i) }
   let z = t(v()) //~ F0311
   t //~ F0311
 }

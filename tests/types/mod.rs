@@ -3,13 +3,14 @@
 mod accepted;
 mod errors;
 mod facts;
+mod mutated;
 mod pages;
 
-use flow::ast::NodeIds;
+use flow::ast::{NodeId, NodeIds};
 use flow::diagnostics::Diagnostic;
 use flow::resolve::resolve;
 use flow::source::{MemoryLoader, SourceMap};
-use flow::types::{Checked, check};
+use flow::types::{Checked, Ty, check};
 
 /// Reads, resolves and checks the files; the first is the main one.
 fn run(files: &[(&str, &str)]) -> (Checked, SourceMap, Vec<Diagnostic>) {
@@ -52,6 +53,9 @@ fn fine(text: &str) -> Checked {
         .map(|d| format!("{} at {}: {}", sources.positions(d.span).0.line, sources.text(d.span), said(d)))
         .collect();
     assert!(shown.is_empty(), "{}", shown.join("\n"));
+    let nodes = 0..1_000_000;
+    let silent = nodes.map(NodeId).find(|id| checked.types.get(*id) == Some(&Ty::Error));
+    assert_eq!(silent, None, "something has no type, and nothing is said");
     checked
 }
 

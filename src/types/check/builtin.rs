@@ -103,7 +103,7 @@ impl<'a> Checker<'a> {
         let mut types = Vec::new();
         let ty = if f == Builtin::FromJson {
             self.text_arg(args, 0, f);
-            let ty = self.from_json(e, type_args);
+            let ty = self.read_json(e, type_args);
             types.push(ty.clone());
             ty
         } else {
@@ -150,7 +150,7 @@ impl<'a> Checker<'a> {
                 self.texts(args, f, Ty::Bool)
             }
             Builtin::ToJson | Builtin::ToString => self.any_json(args, f),
-            Builtin::ToInt | Builtin::ToFloat => self.to_number(args, f),
+            Builtin::ToInt | Builtin::ToFloat => self.number(args, f),
             Builtin::Path | Builtin::Dirname | Builtin::PathJoin => self.texts(args, f, Ty::Path),
             Builtin::Basename => self.texts(args, f, Ty::String),
             Builtin::Round | Builtin::Floor => {
@@ -229,7 +229,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn from_json(&mut self, e: &'a Expr, type_args: &'a [TypeExpr]) -> Ty {
+    fn read_json(&mut self, e: &'a Expr, type_args: &'a [TypeExpr]) -> Ty {
         let [written] = type_args else {
             return self.wrong(match type_args.len() {
                 0 => errors::cannot_infer_type_arg(e.span, "from_json", &["T".into()], 0),
@@ -257,7 +257,7 @@ impl<'a> Checker<'a> {
         Ty::String
     }
 
-    fn to_number(&mut self, args: &'a [Arg], f: Builtin) -> Ty {
+    fn number(&mut self, args: &'a [Arg], f: Builtin) -> Ty {
         let result = if f == Builtin::ToInt { Ty::Int } else { Ty::Float };
         if let Some(arg) = args.first() {
             let found = self.expr(&arg.value, Want::Any);

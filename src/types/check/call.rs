@@ -239,7 +239,7 @@ impl<'a> Checker<'a> {
             late.push((at, &arg.value, found));
         }
         for (at, slot) in bound.iter().enumerate() {
-            if !slot.as_ref().is_some_and(|ty| !ty.is_open()) {
+            if slot.as_ref().is_none_or(Ty::is_open) {
                 self.report(errors::cannot_infer_type_arg(span, name, &sig.generics, at));
                 return None;
             }

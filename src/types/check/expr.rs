@@ -108,7 +108,8 @@ impl<'a> Checker<'a> {
             let shown = self.show(&found);
             return self.wrong(errors::none_field(e.span, base.span, &name.text, &shown));
         }
-        if optional && !may_be_none && !matches!(inner, Ty::None | Ty::Error | Ty::Never) {
+        let silent = matches!(inner, Ty::None | Ty::Error | Ty::Never) || self.is_narrowed(base);
+        if optional && !may_be_none && !silent {
             let shown = self.show(&found);
             return self.wrong(errors::never_none(base.span, "`?.`", &shown));
         }
@@ -118,7 +119,7 @@ impl<'a> Checker<'a> {
         };
         let ty =
             if self.known().is_optional(&ty) && self.is_narrowed(e) { self.known().inner(&ty).0 } else { ty };
-        if optional && !self.is_narrowed(e) { self.known().optional(ty) } else { ty }
+        if may_be_none && !self.is_narrowed(e) { self.known().optional(ty) } else { ty }
     }
 
     /// The type of a field; reports what has none of that name.

@@ -207,7 +207,7 @@ impl<'a> Checker<'a> {
     pub(super) fn map_fn(&mut self, f: Builtin, args: &'a [Arg]) -> Ty {
         let Some(first) = args.first() else { return Ty::Error };
         if f == Builtin::FromEntries {
-            return self.from_entries(&first.value);
+            return self.map_of_entries(&first.value);
         }
         let found = self.expr(&first.value, Want::Any);
         let inner = self.known().unfold(&found).into_owned();
@@ -244,7 +244,7 @@ impl<'a> Checker<'a> {
         Some(joined)
     }
 
-    fn from_entries(&mut self, value: &'a Expr) -> Ty {
+    fn map_of_entries(&mut self, value: &'a Expr) -> Ty {
         let Some(element) = self.list_arg(Builtin::FromEntries, value, Want::Any) else { return Ty::Error };
         if element == Ty::Never {
             return Ty::Map(Arc::new(Ty::Never));

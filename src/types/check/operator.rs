@@ -166,7 +166,8 @@ impl<'a> Checker<'a> {
             None => self.expr(left, Want::Any),
         };
         let (inner, may_be_none) = self.known().inner(&found);
-        if !may_be_none && !matches!(inner, Ty::None | Ty::Json | Ty::Error | Ty::Never) {
+        let silent = matches!(inner, Ty::None | Ty::Json | Ty::Error | Ty::Never) || self.is_narrowed(left);
+        if !may_be_none && !silent {
             let shown = self.show(&found);
             self.report(errors::never_none(left.span, "`??`", &shown));
             self.expr(right, want);

@@ -145,10 +145,8 @@ fn gather_deep(ty: &Ty, at_once: bool, found: &mut dyn FnMut(DefId, &[Ty]), dept
         return;
     }
     match ty {
-        Ty::List(inner) | Ty::Map(inner) | Ty::Optional(inner) => {
-            if !at_once {
-                gather_deep(inner, at_once, found, depth + 1);
-            }
+        Ty::List(inner) | Ty::Map(inner) | Ty::Optional(inner) if !at_once => {
+            gather_deep(inner, at_once, found, depth + 1);
         }
         Ty::Record(record) => {
             for field in &record.fields {

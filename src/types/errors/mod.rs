@@ -140,6 +140,9 @@ pub(super) fn mismatch_at(ctx: &Context<'_>, span: Span, found: &Ty, want: &Ty, 
             .note("`none` stands only where a type with `?` is expected");
         return ctx.because(diagnostic, why, want);
     }
+    if known.inner(want).0 == Ty::Json && !known.has_json(found) {
+        return ctx.because(no_json(span, &shown, "Json"), why, want);
+    }
     let diagnostic =
         Diagnostic::new(Code::F0301, span, format!("expected {}, found {shown}", known.show(want)));
     let diagnostic = match known.difference(found, want) {
