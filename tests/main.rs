@@ -9,6 +9,7 @@ mod run;
 mod schedule;
 mod schedule_plans;
 mod schedule_world;
+mod stdlib;
 mod store;
 mod support;
 mod tidy;
