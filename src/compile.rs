@@ -4,7 +4,7 @@
 //! Takes a path and a [`Loader`], gives a [`Program`] or a [`Plan`] with diagnostics in the order of the text, lints that
 //! a comment allows left out. Does no I/O but through the loader.
 
-use crate::ast::NodeIds;
+use crate::ast::{ExprKind, ItemKind, NodeIds};
 use crate::diagnostics::{self, Code, Diagnostic, Severity};
 use crate::plan::Plan;
 use crate::source::{FileId, Loader, MemoryLoader, SourceMap, Span};
@@ -74,11 +74,36 @@ pub fn plan_of(mut program: Program, workflow: Option<&str>) -> Result<Compiled,
         return Err(Box::new(program));
     }
     let plan = plan::lower(&program.checked, &program.sources, workflow, &mut program.diagnostics);
+    if let Some(plan) = &plan {
+        program.diagnostics.extend(late(plan, &program.checked));
+    }
     diagnostics::sort(&mut program.diagnostics);
     match plan {
         Some(plan) if program.errors() == 0 => Ok(Compiled { plan, program }),
         _ => Err(Box::new(program)),
     }
+}
+
+/// The longest path of the started workflow, by the estimates of its tasks, against its deadline.
+fn late(plan: &Plan, checked: &Checked) -> Option<Diagnostic> {
+    let workflow = checked.resolved.modules.first()?.ast.items.iter().find_map(|item| match &item.kind {
+        ItemKind::Workflow(decl) if decl.name.text == plan.workflow => Some(decl),
+        _ => None,
+    })?;
+    let deadline = &workflow.with.as_ref()?.get("deadline")?.value;
+    let ExprKind::Duration(limit) = deadline.kind else { return None };
+    let needed = plan.bodies.first()?.nodes.iter().map(|n| n.path_ms).max()?;
+    let shown = |ms: i64| format!("{}s", ms as f64 / 1000.0);
+    let message = format!(
+        "the longest path takes {} by its estimates, the deadline is {}",
+        shown(needed),
+        shown(limit)
+    );
+    (needed > limit).then(|| {
+        Diagnostic::new(Code::F0411, deadline.span, message)
+            .note("too early")
+            .help("give it more time, let more run side by side, or correct the estimates")
+    })
 }
 
 /// Sorted, without repetitions, and without the lints that a comment allows.

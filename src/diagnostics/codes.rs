@@ -105,6 +105,7 @@ codes! {
     F0402 "which workflow to start",
     F0403 "workflow that cannot be started",
     F0410 "need above capacity",
+    F0411 "critical path over the deadline",
     F0601 "agent that cannot write",
     F0602 "skills that nobody has",
     F0603 "unknown tool",

@@ -10,6 +10,7 @@ use crate::diagnostics::Diagnostic;
 use crate::source::{FileId, SourceMap, Span};
 use crate::types::{BUILTIN_ENUMS, EnumId};
 use ecow::EcoString;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 /// The types of the language besides the built-in enums; a program cannot declare them again.
@@ -17,6 +18,9 @@ pub(super) const TYPES: &[&str] = &[
     "Bool", "Int", "Float", "String", "Duration", "Bytes", "Money", "Path", "Json", "Secret", "Agent",
     "Exit", "Response", "Unit",
 ];
+
+/// Names compared for suggestions over the whole program.
+const MAX_COMPARISONS: usize = 200_000;
 
 /// What is declared where.
 #[derive(Debug, Default)]
@@ -34,6 +38,10 @@ pub(super) struct World {
     pub folder_modules: Vec<(ModuleId, u32)>,
     /// Path of each module.
     pub paths: Vec<String>,
+    /// How many names may still be compared for suggestions: a program of nothing but unknown names stays quick.
+    comparisons: Cell<usize>,
+    /// Words of unreadable items, by module; made when first asked for.
+    broken: RefCell<HashMap<ModuleId, HashSet<EcoString>>>,
     /// By agent file.
     agent_defs: Vec<Option<DefId>>,
 }
@@ -49,7 +57,12 @@ pub(super) enum Member {
 
 /// Declares everything in `program`.
 pub(super) fn declare(program: Program, sources: &SourceMap, out: &mut Vec<Diagnostic>) -> World {
-    let mut world = World { agent_defs: vec![None; program.agent_files.len()], program, ..World::default() };
+    let mut world = World {
+        agent_defs: vec![None; program.agent_files.len()],
+        program,
+        comparisons: Cell::new(MAX_COMPARISONS),
+        ..World::default()
+    };
     for (id, (_, variants)) in BUILTIN_ENUMS.iter().enumerate() {
         for (at, name) in variants.iter().enumerate() {
             world.variants.insert((EnumId(id as u32), EcoString::from(*name)), at as u16);
@@ -98,6 +111,13 @@ fn report_cycles(modules: &[Parsed], edges: &[Vec<u32>], out: &mut Vec<Diagnosti
 }
 
 impl World {
+    /// Whether so many names may be compared once more; they count as compared then.
+    pub(super) fn affords(&self, comparisons: usize) -> bool {
+        let left = self.comparisons.get().checked_sub(comparisons.max(1));
+        self.comparisons.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
     fn items(&mut self, module: ModuleId, ast: &Module, out: &mut Vec<Diagnostic>) {
         for (at, item) in ast.items.iter().enumerate() {
             let Some((name, kind)) = self.declared(item, out) else {
@@ -282,7 +302,7 @@ impl World {
             Member::Found(res) => return res,
             Member::Private(declared) => out.push(errors::private(name, declared)),
             Member::Imported(origin) => out.push(errors::imported_there(name, &parsed.path, &origin)),
-            Member::Missing(_) if mentions_broken(&parsed.ast, &name.text, sources) => {}
+            Member::Missing(_) if self.in_broken_item(from, &parsed.ast, &name.text, sources) => {}
             Member::Missing(near) => out.push(errors::not_in_module(name, &parsed.path, near)),
         }
         Res::Error
@@ -310,9 +330,27 @@ impl World {
             }
             _ => {}
         }
+        if !self.affords(scope.len()) {
+            return Member::Missing(None);
+        }
         let public =
             scope.iter().filter(|(n, res)| !n.starts_with('_') && matches!(res, Res::Def(id) if own(*id)));
         Member::Missing(suggest::nearest(name, public.map(|(n, _)| n.as_str())))
+    }
+
+    /// Whether an item of that module that could not be read holds the name.
+    pub(super) fn in_broken_item(
+        &self,
+        module: ModuleId,
+        ast: &Module,
+        name: &str,
+        sources: &SourceMap,
+    ) -> bool {
+        let mut known = self.broken.borrow_mut();
+        let words = known
+            .entry(module)
+            .or_insert_with(|| broken_words(ast, sources).into_iter().map(EcoString::from).collect());
+        words.contains(name)
     }
 
     fn import_agents(
@@ -383,7 +421,8 @@ impl World {
         if let Some((_, path, why)) = folder.others.iter().find(|(stem, _, _)| *stem == name.text.as_str()) {
             return errors::not_an_agent(name.span, format!("{path} is not an agent: {why}"));
         }
-        let near = suggest::nearest(&name.text, folder.agents.iter().map(|(n, _)| n.as_str()));
+        let names = folder.agents.iter().map(|(n, _)| n.as_str());
+        let near = self.affords(folder.agents.len()).then(|| suggest::nearest(&name.text, names)).flatten();
         errors::not_in_module(name, &format!("the folder {}", folder.path), near)
     }
 
@@ -425,15 +464,15 @@ fn use_binds(decl: &UseDecl, name: &str) -> Option<Span> {
     names.chain(&decl.alias).chain(last).find(|n| n.text == name).map(|n| n.span)
 }
 
-/// Whether an item that could not be read holds `name` as a word: what it might have declared.
-pub(super) fn mentions_broken(ast: &Module, name: &str, sources: &SourceMap) -> bool {
-    let mut broken = ast.items.iter().filter(|i| matches!(i.kind, ItemKind::Bad(_)));
-    broken.any(|i| holds_word(sources.text(i.span), name))
+/// The words of the items that could not be read: what they might have declared.
+pub(super) fn broken_words<'s>(ast: &Module, sources: &'s SourceMap) -> HashSet<&'s str> {
+    let broken = ast.items.iter().filter(|i| matches!(i.kind, ItemKind::Bad(_)));
+    broken.flat_map(|i| words(sources.text(i.span))).collect()
 }
 
-/// Whether `name` stands in `text` as a whole word.
-pub(super) fn holds_word(text: &str, name: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
+/// What may be a name in a text.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
 
 fn check_type_name(name: &Name, out: &mut Vec<Diagnostic>) {

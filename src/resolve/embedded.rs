@@ -1,5 +1,8 @@
 //! The modules of `std`, embedded in the program.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// Every module: its name after `std.`, the path that people see, and its text.
 pub const MODULES: &[(&str, &str, &str)] = &[
     ("list", "std/list.flow", include_str!("../../stdlib/list.flow")),
@@ -18,7 +21,11 @@ pub fn module(name: &str) -> Option<(&'static str, &'static str)> {
 
 /// The first module that declares a name, by its name after `std.`.
 pub fn declaring(name: &str) -> Option<&'static str> {
-    MODULES.iter().find(|(_, _, text)| declared(text).any(|n| n == name)).map(|(module, _, _)| *module)
+    static DECLARED: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+        let all = MODULES.iter().rev();
+        all.flat_map(|(module, _, text)| declared(text).map(|name| (name, *module))).collect()
+    });
+    DECLARED.get(name).copied()
 }
 
 /// The public names that a module's text declares at the start of its lines.

@@ -1,11 +1,11 @@
 //! Blocks and statements: what they bind, and from where on.
 
-use super::Walk;
+use super::{Later, Walk};
 use crate::ast::{Block, Bound, LetPattern, Name, NodeId, Stmt, StmtKind};
 use crate::resolve::Res;
-use crate::source::Span;
+use crate::resolve::declare::words;
+use crate::source::{SourceMap, Span};
 use ecow::EcoString;
-use std::collections::HashMap;
 
 impl<'t> Walk<'_, 't> {
     /// A block with a scope of its own.
@@ -86,31 +86,29 @@ impl<'t> Walk<'_, 't> {
 
     /// Where a name that is not in scope is bound further down in a block around; looked for from inside out.
     pub(super) fn bound_later(&mut self, name: &EcoString) -> Option<Span> {
-        for frame in self.frames.iter_mut().rev() {
-            let Some(block) = frame.block else { continue };
-            let later = frame.later.get_or_insert_with(|| bindings(block));
-            if let Some(span) = later.get(name) {
-                return Some(*span);
-            }
-        }
-        None
+        self.laters().find_map(|later| later.bound.get(name).copied())
     }
 
     /// Whether a statement around that could not be read holds the name.
-    pub(super) fn in_broken_stmt(&self, name: &str) -> bool {
-        let blocks = self.frames.iter().filter_map(|f| f.block);
-        let mut broken = blocks.flat_map(|b| &b.stmts).filter(|s| matches!(s.kind, StmtKind::Bad(_)));
-        broken.any(|s| crate::resolve::declare::holds_word(self.outside.sources.text(s.span), name))
+    pub(super) fn in_broken_stmt(&mut self, name: &str) -> bool {
+        self.laters().any(|later| later.broken.contains(name))
+    }
+
+    fn laters(&mut self) -> impl Iterator<Item = &Later> {
+        let sources = &*self.outside.sources;
+        self.frames.iter_mut().rev().filter_map(move |frame| {
+            let block = frame.block?;
+            Some(&*frame.later.get_or_insert_with(|| later(block, sources)))
+        })
     }
 }
 
-/// Everything that the statements of a block bind, with the first place of each.
-fn bindings(block: &Block) -> HashMap<EcoString, Span> {
-    let mut found = HashMap::new();
-    let mut add = |name: &Name| {
-        found.entry(name.text.clone()).or_insert(name.span);
-    };
+fn later(block: &Block, sources: &SourceMap) -> Later {
+    let mut found = Later::default();
     for stmt in &block.stmts {
+        let mut add = |name: &Name| {
+            found.bound.entry(name.text.clone()).or_insert(name.span);
+        };
         match &stmt.kind {
             StmtKind::Let { pattern: LetPattern::Name(bound), .. } => add(&bound.name),
             StmtKind::Let { pattern: LetPattern::Fields(bounds, _), .. } => {
@@ -119,7 +117,10 @@ fn bindings(block: &Block) -> HashMap<EcoString, Span> {
             StmtKind::Task(decl) => add(&decl.name),
             StmtKind::Stage { name, .. } => add(name),
             StmtKind::Assert { .. } | StmtKind::Expr(_) => {}
-            StmtKind::Bad(names) => names.iter().for_each(&mut add),
+            StmtKind::Bad(names) => {
+                names.iter().for_each(&mut add);
+                found.broken.extend(words(sources.text(stmt.span)).map(EcoString::from));
+            }
         }
     }
     found

@@ -127,7 +127,8 @@ impl<'t> Walk<'_, 't> {
         }
         let of = path_name(base).map_or("", |n| n.text.as_str());
         let bound = self.members.keys().filter(|(id, _)| *id == stage).map(|(_, n)| n.as_str());
-        let near = suggest::nearest(&name.text, bound);
+        let near = self.world.affords(self.members.len());
+        let near = near.then(|| suggest::nearest(&name.text, bound)).flatten();
         self.report(errors::not_in_module(name, &format!("the stage `{of}`"), near));
         Res::Error
     }

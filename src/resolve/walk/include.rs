@@ -99,7 +99,7 @@ impl<'t> Walk<'_, 't> {
             members: std::mem::take(&mut self.members),
             stages: std::mem::take(&mut self.stages),
             inline: std::mem::take(&mut self.inline),
-            comparisons: self.comparisons,
+            first_use: std::mem::take(&mut self.first_use),
             include: std::mem::take(&mut self.include),
         };
         inside(&mut inner);
@@ -109,7 +109,7 @@ impl<'t> Walk<'_, 't> {
         self.members = inner.members;
         self.stages = inner.stages;
         self.inline = inner.inline;
-        self.comparisons = inner.comparisons;
+        self.first_use = inner.first_use;
         self.include = inner.include;
     }
 }

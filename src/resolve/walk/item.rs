@@ -179,10 +179,12 @@ impl<'t> Walk<'_, 't> {
         } else {
             "there is no task of this name".to_string()
         };
-        let near = {
+        let near = if self.world.affords(self.world.scopes[module.0 as usize].len() + self.inline.len()) {
             let scope = self.world.scopes[module.0 as usize].keys().map(|k| k.as_str());
             let inline = self.inline.keys().filter(|(m, _)| *m == module).map(|(_, n)| n.as_str());
             suggest::nearest(&name.text, scope.chain(inline))
+        } else {
+            None
         };
         self.report(errors::nothing_to_mock(mock.span, &name.text, &why, near));
         Res::Error

@@ -2,7 +2,7 @@
 
 use super::Walk;
 use crate::ast::{ItemKind, Name, NodeId, TypeExprKind};
-use crate::resolve::declare::{Member, TYPES, mentions_broken};
+use crate::resolve::declare::{Member, TYPES};
 use crate::resolve::errors::{self, Meant};
 use crate::resolve::{DefKind, ModuleId, Res, embedded, suggest};
 use crate::source::Span;
@@ -128,7 +128,9 @@ impl Walk<'_, '_> {
                 let def = self.world.enums.get(at - BUILTIN_ENUMS.len());
                 let def = def.map(|id| &self.world.defs[id.0 as usize]);
                 let names = self.world.variants.keys().filter(|(id, _)| *id == of).map(|(_, n)| n.as_str());
-                (def.map(|d| d.name.span), suggest::nearest(&name.text, names))
+                let near = self.world.affords(self.world.variants.len());
+                let near = near.then(|| suggest::nearest(&name.text, names)).flatten();
+                (def.map(|d| d.name.span), near)
             }
         };
         self.report(errors::unknown_variant(name, enum_name, declared, near));
@@ -148,7 +150,7 @@ impl Walk<'_, '_> {
         let locals = self.locals.iter().filter(|(_, l)| l.res != Res::Error).map(|(n, _)| n.as_str());
         let scope = &self.world.scopes[self.module.0 as usize];
         let cost = self.locals.len() + scope.len() + Builtin::ALL.len();
-        let near = if self.comparisons >= cost {
+        let near = if self.world.affords(cost) {
             let builtins = Builtin::ALL.iter().map(|b| b.name());
             let tasks = BuiltinTask::ALL.iter().map(|b| b.name());
             let known = locals.chain(scope.keys().map(|k| k.as_str())).chain(builtins).chain(tasks);
@@ -156,7 +158,6 @@ impl Walk<'_, '_> {
         } else {
             None
         };
-        self.comparisons = self.comparisons.saturating_sub(cost);
         let meant = self.meant(name, near);
         self.report(errors::unknown_name(name, meant));
     }
@@ -168,31 +169,32 @@ impl Walk<'_, '_> {
         }
         let scope = &self.world.scopes[self.module.0 as usize];
         let cost = scope.len() + TYPES.len();
-        let near = if self.comparisons >= cost {
+        let near = if self.world.affords(cost) {
             let enums = BUILTIN_ENUMS.iter().map(|(n, _)| *n);
             let known = scope.keys().map(|k| k.as_str()).chain(TYPES.iter().copied()).chain(enums);
             suggest::of_type(&name.text, known.filter(|n| n.starts_with(char::is_uppercase)))
         } else {
             None
         };
-        self.comparisons = self.comparisons.saturating_sub(cost);
         let meant = self.meant(name, near);
         self.report(errors::unknown_type(name, meant));
     }
 
-    fn may_be_broken(&self, name: &Name) -> bool {
+    fn may_be_broken(&mut self, name: &Name) -> bool {
         let ast = self.world.program.modules.get(self.module.0 as usize).map(|m| &m.ast);
         self.in_broken_stmt(&name.text)
-            || ast.is_some_and(|ast| mentions_broken(ast, &name.text, self.outside.sources))
+            || ast.is_some_and(|ast| {
+                self.world.in_broken_item(self.module, ast, &name.text, self.outside.sources)
+            })
     }
 
-    fn meant(&self, name: &Name, near: Option<String>) -> Meant {
-        let items = self.world.program.modules.get(self.module.0 as usize).map(|m| &m.ast.items);
-        let first_use = items.and_then(|i| i.iter().find(|i| matches!(i.kind, ItemKind::Use(_))));
-        Meant {
-            near,
-            in_std: embedded::declaring(&name.text),
-            import_at: first_use.map(|item| item.span.at_start()),
-        }
+    fn meant(&mut self, name: &Name, near: Option<String>) -> Meant {
+        let world = self.world;
+        let first_use = self.first_use.entry(self.module).or_insert_with(|| {
+            let items = &world.program.modules.get(self.module.0 as usize)?.ast.items;
+            let first = items.iter().find(|i| matches!(i.kind, ItemKind::Use(_)));
+            first.map(|item| item.span.at_start())
+        });
+        Meant { near, in_std: embedded::declaring(&name.text), import_at: *first_use }
     }
 }

@@ -52,8 +52,15 @@ struct Frame<'t> {
     undo_from: usize,
     /// The block whose statements bind names here.
     block: Option<&'t Block>,
-    /// Everything that the block binds, made when a name in it was not found.
-    later: Option<HashMap<EcoString, Span>>,
+    /// What else there is in the block, made when a name in it was not found.
+    later: Option<Later>,
+}
+
+/// Everything that a block binds, with the first place of each, and the words of its statements that could not be read.
+#[derive(Debug, Default)]
+struct Later {
+    bound: HashMap<EcoString, Span>,
+    broken: std::collections::HashSet<EcoString>,
 }
 
 pub(super) struct Walk<'a, 't> {
@@ -74,13 +81,10 @@ pub(super) struct Walk<'a, 't> {
     stages: std::collections::HashSet<NodeId>,
     /// Inline tasks by name, of each module that has tests or is used by one.
     inline: HashMap<(ModuleId, EcoString), NodeId>,
-    /// How many names may still be compared for suggestions: a program of nothing but unknown names stays quick.
-    comparisons: usize,
+    /// The first `use` of each module, looked for when a name was not found.
+    first_use: HashMap<ModuleId, Option<Span>>,
     include: include::Includes,
 }
-
-/// Names compared for suggestions over the whole program.
-const MAX_COMPARISONS: usize = 200_000;
 
 impl<'a, 't> Walk<'a, 't> {
     pub(super) fn new(world: &'t World, outside: Outside<'a>) -> Walk<'a, 't> {
@@ -99,7 +103,7 @@ impl<'a, 't> Walk<'a, 't> {
             members: HashMap::new(),
             stages: std::collections::HashSet::new(),
             inline: HashMap::new(),
-            comparisons: MAX_COMPARISONS,
+            first_use: HashMap::new(),
             include: include::Includes::default(),
         }
     }

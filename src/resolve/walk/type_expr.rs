@@ -100,7 +100,7 @@ impl<'t> Walk<'_, 't> {
             }
             Member::Missing(near) => {
                 let ast = &self.world.program.modules[module.0 as usize].ast;
-                if crate::resolve::declare::mentions_broken(ast, &name.text, self.outside.sources) {
+                if self.world.in_broken_item(module, ast, &name.text, self.outside.sources) {
                     return Res::Error;
                 }
                 errors::not_in_module(name, &self.world.paths[module.0 as usize], near)
