@@ -92,8 +92,6 @@ impl Fold<'_> {
         let Some(NodeKind::Race { entrants, .. }) = self.node_of(place).map(|node| &node.kind) else {
             return;
         };
-        let plan = self.plan;
-        let _ = plan;
         let bodies: Vec<BodyId> = match entrants {
             RaceKind::Bodies(bodies) => bodies.clone(),
             RaceKind::Each { body, .. } => vec![*body],

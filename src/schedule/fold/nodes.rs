@@ -154,8 +154,7 @@ impl Fold<'_> {
     /// A failure in a scope where nothing goes on after one: stops it and, outwards, all that fails with it for certain.
     pub(super) fn fail(&mut self, scope: ScopeId, error: ErrorRef) {
         let mut at = scope;
-        loop {
-            let Some(here) = self.core.scopes.get_mut(&at) else { break };
+        while let Some(here) = self.core.scopes.get_mut(&at) {
             here.error.get_or_insert(error);
             if here.role.holds_failure() {
                 break;
@@ -206,11 +205,8 @@ impl Fold<'_> {
             }
             Some(Stage::Open) => match self.core.open.get(&place) {
                 Some(Composite::One { kid }) => stack.push(*kid),
-                Some(Composite::Try { step, kid, .. }) => {
-                    if *step != Role::Finally {
-                        stack.push(*kid);
-                    }
-                }
+                Some(Composite::Try { step: Role::Finally, .. }) => {}
+                Some(Composite::Try { kid, .. }) => stack.push(*kid),
                 Some(Composite::Loop(rounds)) => match rounds.kid {
                     Some(kid) => stack.push(kid),
                     None => {
