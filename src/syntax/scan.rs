@@ -2,11 +2,13 @@
 //! and brackets that do not close, how deep they nest, which characters may not stand where they do, and where docs
 //! are. It knows words, strings, comments and brackets, and nothing else of the grammar.
 
+mod heads;
 mod text;
 
 use super::{MAX_ERRORS, MAX_NAME, MAX_NESTING, errors};
 use crate::diagnostics::Diagnostic;
 use crate::source::{FileId, Span};
+use heads::{Before, Heads};
 
 /// What the pass found.
 #[derive(Debug, Default)]
@@ -87,6 +89,7 @@ struct Open {
     /// Indentation of the line on which it stands, in bytes.
     indent: usize,
     line: usize,
+    heads: Heads,
 }
 
 struct Scanner<'a> {
@@ -104,6 +107,11 @@ struct Scanner<'a> {
     first: Option<usize>,
     /// The last byte that was no blank.
     last: u8,
+    before: Before,
+    /// The heads outside of all brackets.
+    outer_heads: Heads,
+    /// The levels that heads in heads add, at all levels of brackets.
+    head_levels: usize,
     /// Whether items begin at the start of a line whatever is open.
     by_line: bool,
     unbalanced: bool,
@@ -132,6 +140,9 @@ impl<'a> Scanner<'a> {
             line_start: 0,
             first: None,
             last: b' ',
+            before: Before::Operator,
+            outer_heads: Heads::default(),
+            head_levels: 0,
             by_line,
             unbalanced: false,
             chunk_start: if text.starts_with('\u{FEFF}') { 3 } else { 0 },
@@ -178,6 +189,9 @@ impl<'a> Scanner<'a> {
                 _ => self.pos += 1,
             }
             self.last = self.bytes[self.pos - 1];
+            if !byte.is_ascii_alphabetic() && byte != b'_' {
+                self.before = self.token_before(byte);
+            }
         }
         self.finish_chunk(self.text.len());
     }
@@ -215,6 +229,7 @@ impl<'a> Scanner<'a> {
         } else if self.foreign_letter(end) {
             self.foreign_char(start);
         }
+        self.head_word(word, start);
     }
 
     fn skip_word(&mut self) {
@@ -263,6 +278,8 @@ impl<'a> Scanner<'a> {
         self.too_deep = false;
         self.suspect = None;
         self.stack.clear();
+        self.outer_heads = Heads::default();
+        self.head_levels = 0;
         self.line_strings = 0;
         self.angles = 0;
     }
@@ -286,14 +303,25 @@ impl<'a> Scanner<'a> {
     }
 
     fn open(&mut self, kind: Kind) {
-        let open = Open { kind, at: self.pos, indent: self.indent(), line: self.line_start };
-        self.stack.push(open);
+        let at = self.pos;
+        self.push(kind);
         self.pos += 1;
-        self.check_depth(open.at);
+        self.check_depth(at);
+    }
+
+    fn push(&mut self, kind: Kind) {
+        let (at, indent, line) = (self.pos, self.indent(), self.line_start);
+        self.stack.push(Open { kind, at, indent, line, heads: Heads::default() });
+    }
+
+    fn pop(&mut self) {
+        if let Some(open) = self.stack.pop() {
+            self.head_levels -= open.heads.levels();
+        }
     }
 
     fn check_depth(&mut self, at: usize) {
-        if self.stack.len() + self.angles > MAX_NESTING && !self.too_deep {
+        if self.stack.len() + self.angles + self.head_levels > MAX_NESTING && !self.too_deep {
             self.too_deep = true;
             self.broken = true;
             self.fault(errors::too_deep(self.span(at, at + 1)));
@@ -329,17 +357,17 @@ impl<'a> Scanner<'a> {
         };
         match (top.kind, byte) {
             (Kind::Paren, b')') | (Kind::Bracket, b']') => {
-                self.stack.pop();
+                self.pop();
             }
             (Kind::Brace, b'}') => {
-                self.stack.pop();
+                self.pop();
                 let left = starts_line && self.indent() < top.indent && top.line != self.line_start;
                 if left && self.suspect.is_none() {
                     self.suspect = Some(top);
                 }
             }
             (Kind::Interpolation(quote, string), b'}') => {
-                self.stack.pop();
+                self.pop();
                 self.line_strings -= usize::from(quote == Quote::Line);
                 self.string_text(quote, string);
             }
@@ -371,6 +399,7 @@ impl<'a> Scanner<'a> {
                 }
                 self.broken = true;
                 self.stack.truncate(i + 1);
+                self.recount_heads();
                 self.pos = at;
                 self.close(byte, false);
             }

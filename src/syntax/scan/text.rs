@@ -1,6 +1,6 @@
 //! The part of the scan that reads strings, comments and characters outside ASCII.
 
-use super::{Kind, Mark, Open, Quote, Scanner};
+use super::{Kind, Mark, Quote, Scanner};
 use crate::diagnostics::Diagnostic;
 use crate::syntax::{MAX_ERRORS, errors};
 
@@ -49,11 +49,11 @@ impl Scanner<'_> {
                 b'\\' => self.escape(quote),
                 b'#' if self.bytes.get(self.pos + 1) == Some(&b'{') => {
                     let kind = Kind::Interpolation(quote, start);
-                    let open = Open { kind, at: self.pos, indent: self.indent(), line: self.line_start };
-                    self.stack.push(open);
+                    let at = self.pos;
+                    self.push(kind);
                     self.line_strings += usize::from(quote == Quote::Line);
                     self.pos += 2;
-                    self.check_depth(open.at);
+                    self.check_depth(at);
                     return;
                 }
                 b'\n' | b'\r' if quote == Quote::Line => break,
@@ -108,7 +108,7 @@ impl Scanner<'_> {
             if matches!(top.kind, Kind::Brace | Kind::Interpolation(..)) || top.at < self.line_start {
                 break;
             }
-            self.stack.pop();
+            self.pop();
         }
     }
 
@@ -119,6 +119,7 @@ impl Scanner<'_> {
             && let Kind::Interpolation(_, start) = self.stack[i].kind
         {
             self.stack.truncate(i);
+            self.recount_heads();
             self.line_strings = 0;
             self.unclosed_string(start);
         }
