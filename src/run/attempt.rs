@@ -3,12 +3,16 @@
 //! Takes the task as it is called; gives a [`Job`] for the executors, and judges what comes back: exit code, decoding,
 //! `accept`. It starts nothing.
 
+use super::hands::Given;
 use super::task::Called;
 use super::values::Values;
+use crate::exec::EnvVar;
+use crate::exec::secret::Secrets;
+use crate::exec::shell::{self, ShellPart};
 use crate::plan::eval::{Env, Fault};
 use crate::plan::{Action, AgentId, Expr, OnCrash, OutputFrom, Plan, Props, ScriptPart, Spot, TaskDef};
 use crate::run::evaluate::millis;
-use crate::schedule::{ErrorKind, Ms, Place, ScopeId};
+use crate::schedule::{ErrorKind, Ms, Place};
 use crate::types::BuiltinTask;
 use crate::value::{self, Fields, SecretPart, Type, Value, text};
 use ecow::EcoString;
@@ -29,15 +33,12 @@ pub(super) enum Work {
     Run {
         argv: Vec<String>,
     },
-    /// `/bin/sh -eu`, with the variables that its words refer to.
-    Sh {
-        script: String,
-        words: Vec<(String, String)>,
-    },
     Agent {
         agent: AgentId,
         prompt: String,
-        schema: Option<String>,
+        /// Values handed over, by name.
+        context: Vec<(String, String)>,
+        schema: Option<serde_json::Value>,
     },
     Write {
         path: EcoString,
@@ -192,11 +193,12 @@ fn work(task: &Called<'_>, values: &Values, agent: Option<AgentId>, sleep_until:
         Action::Run { argv } => {
             Ok(Work::Run { argv: task.within(values, |env| words(&env.eval(argv)?, argv.spot))? })
         }
-        Action::Sh { script } => task.within(values, |env| sh(env, script)),
+        Action::Sh { script } => task.within(values, |env| sh(env, script, task.spot)),
         Action::Agent { prompt, context, .. } => {
             let agent = agent.ok_or_else(|| Fault::error("no agent was chosen", task.spot))?;
-            let prompt = task.within(values, |env| labelled(env, prompt, context.as_deref()))?;
-            Ok(Work::Agent { agent, prompt, schema: schema_of(task.plan, task.def) })
+            let (prompt, context) =
+                task.within(values, |env| labelled(env, prompt, context.as_deref()))?;
+            Ok(Work::Agent { agent, prompt, context, schema: schema_of(task.plan, task.def) })
         }
         Action::Builtin { task: builtin, args } => match builtin {
             BuiltinTask::Write => {
@@ -219,59 +221,49 @@ fn plain_or_any(value: &Value, spot: Spot) -> Result<EcoString, Fault> {
     text::interpolated(value).ok_or_else(|| Fault::error("a secret cannot stand here", spot))
 }
 
-/// The script with a quoted variable for each word that is put in.
-fn sh<'p>(env: &mut Env<'p, '_>, parts: &'p [ScriptPart]) -> Result<Work, Fault> {
-    let mut script = String::new();
-    let mut vars = Vec::new();
+/// The script as an argv in which the words that are put in stand outside of the script.
+fn sh<'p>(env: &mut Env<'p, '_>, parts: &'p [ScriptPart], spot: Spot) -> Result<Work, Fault> {
+    let mut script = Vec::with_capacity(parts.len());
     for part in parts {
-        match part {
-            ScriptPart::Text(text) => script.push_str(text),
-            ScriptPart::Word(expr) => {
-                let value = env.eval(expr)?;
-                let given: Vec<EcoString> = match &value {
-                    Value::List(items) => {
-                        items.iter().map(|item| plain_text(item, expr.spot)).collect::<Result<_, _>>()?
-                    }
-                    one => vec![plain_text(one, expr.spot)?],
-                };
-                for (index, word) in given.into_iter().enumerate() {
-                    let name = format!("FLOW_WORD_{}", vars.len());
-                    script.push_str(if index == 0 { "\"$" } else { " \"$" });
-                    script.push_str(&name);
-                    script.push('"');
-                    vars.push((name, word.into()));
+        script.push(match part {
+            ScriptPart::Text(text) => ShellPart::Text(text.to_string()),
+            ScriptPart::Word(expr) => match env.eval(expr)? {
+                Value::List(items) => {
+                    let words = items.iter().map(|item| plain_text(item, expr.spot).map(String::from));
+                    ShellPart::Words(words.collect::<Result<_, _>>()?)
                 }
-            }
-        }
+                one => ShellPart::Word(plain_text(&one, expr.spot)?.into()),
+            },
+        });
     }
-    Ok(Work::Sh { script, words: vars })
+    let argv = shell::argv(&script).map_err(|why| Fault::error(why.message, spot))?;
+    Ok(Work::Run { argv })
 }
 
-/// The prompt, then each value that is handed over under its name.
-fn labelled<'p>(env: &mut Env<'p, '_>, prompt: &'p Expr, context: Option<&'p Expr>) -> Result<String, Fault> {
-    let mut text = String::from(plain_or_any(&env.eval(prompt)?, prompt.spot)?);
-    let Some(context) = context else { return Ok(text) };
-    match env.eval(context)? {
-        Value::Record(fields) => {
-            for (name, value) in fields.iter() {
-                text.push_str(&format!("\n\n## {name}\n\n"));
-                text.push_str(&plain_or_any(value, context.spot)?);
-            }
-        }
-        Value::None => {}
-        other => {
-            text.push_str("\n\n");
-            text.push_str(&plain_or_any(&other, context.spot)?);
-        }
-    }
-    Ok(text)
+/// The prompt, and each value that is handed over with its name.
+fn labelled<'p>(
+    env: &mut Env<'p, '_>,
+    prompt: &'p Expr,
+    context: Option<&'p Expr>,
+) -> Result<(String, Vec<(String, String)>), Fault> {
+    let text = String::from(plain_or_any(&env.eval(prompt)?, prompt.spot)?);
+    let Some(context) = context else { return Ok((text, Vec::new())) };
+    let given = match env.eval(context)? {
+        Value::Record(fields) => fields
+            .iter()
+            .map(|(name, value)| Ok((name.to_string(), plain_or_any(value, context.spot)?.into())))
+            .collect::<Result<_, Fault>>()?,
+        Value::None => Vec::new(),
+        other => vec![("context".to_owned(), plain_or_any(&other, context.spot)?.into())],
+    };
+    Ok((text, given))
 }
 
 /// The JSON Schema that an agent's answer must fit; `None` where its text is the result.
-pub(super) fn schema_of(plan: &Plan, def: &TaskDef) -> Option<String> {
+pub(super) fn schema_of(plan: &Plan, def: &TaskDef) -> Option<serde_json::Value> {
     match plan.types.get(def.result) {
         Type::Unit | Type::String | Type::Path => None,
-        _ => Some(value::schema(def.result, &plan.types).to_string()),
+        _ => Some(value::schema(def.result, &plan.types)),
     }
 }
 
@@ -303,41 +295,29 @@ fn env_value(name: &str, value: &Value, spot: Spot) -> Result<Value, Fault> {
     }
 }
 
-/// The text of an environment variable, with its secrets put in, and those secrets.
-///
-/// # Errors
-/// A secret that is not set (any more).
-pub(super) fn resolve(value: &Value) -> Result<(String, Vec<String>), String> {
+/// The text of an environment variable, with its secrets put in.
+pub(super) fn revealed(value: &Value, secrets: &Secrets) -> String {
     let Value::Secret(parts) = value else {
-        return Ok((text::interpolated(value).map(String::from).unwrap_or_default(), Vec::new()));
+        return text::interpolated(value).map(String::from).unwrap_or_default();
     };
-    let (mut text, mut secrets) = (String::new(), Vec::new());
-    for part in parts.iter() {
-        match part {
-            SecretPart::Text(plain) => text.push_str(plain),
-            SecretPart::Named(name) => match std::env::var(name.as_str()) {
-                Ok(secret) if !secret.is_empty() => {
-                    text.push_str(&secret);
-                    secrets.push(secret);
-                }
-                _ => return Err(format!("the secret `{name}` is not set")),
-            },
-        }
-    }
-    Ok((text, secrets))
+    let part = |part: &SecretPart| match part {
+        SecretPart::Text(plain) => plain.to_string(),
+        SecretPart::Named(name) => secrets.get(name).unwrap_or_default().to_owned(),
+    };
+    parts.iter().map(part).collect()
 }
 
-/// What an attempt gave.
-#[derive(Debug, Default)]
-pub(super) struct Given {
-    /// Of a process: its exit code, 128 + signal when one ended it.
-    pub code: i32,
-    pub stdout: Vec<u8>,
-    pub stderr: Vec<u8>,
-    /// Something of the decoded output is missing.
-    pub truncated: bool,
-    /// An agent's answer, already taken out of its report.
-    pub answer: Option<serde_json::Value>,
+/// The names of the secrets in a value of `env`.
+pub(super) fn secret_names(value: &Value) -> Vec<&str> {
+    let Value::Secret(parts) = value else { return Vec::new() };
+    let name = |part: &'_ SecretPart| matches!(part, SecretPart::Named(_));
+    parts
+        .iter()
+        .filter(|part| name(part))
+        .map(|part| match part {
+            SecretPart::Named(name) | SecretPart::Text(name) => name.as_str(),
+        })
+        .collect()
 }
 
 /// A failed judgement: its kind and message.
@@ -354,11 +334,23 @@ pub(super) fn decode(plan: &Plan, def: &TaskDef, output: &Output, given: &Given)
         Type::Record(record) if record.name.as_deref() == Some("Exit") => return Ok(exit_value(given)),
         _ => {}
     }
-    if let Some(answer) = &given.answer {
+    if let Some(answer) = given.report.as_ref().and_then(|report| report.answer.as_ref()) {
         let tree = value::json::from_tree(answer.clone());
         return value::conform(&tree, def.result, &plan.types).map_err(|why| fail(why.to_string()));
     }
+    if let Some(report) = &given.report {
+        return match plan.types.get(def.result) {
+            Type::String | Type::Path => Ok(Value::Str(without_newline(&report.text).into())),
+            _ => value::decode(&report.text, def.result, &plan.types)
+                .map_err(|why| fail(format!("the answer does not decode: {why}"))),
+        };
+    }
     let from_file;
+    let lost = match output {
+        Output::Stdout => given.lost.as_ref(),
+        Output::Stderr => given.lost_stderr.as_ref(),
+        Output::File(_) => None,
+    };
     let bytes = match output {
         Output::Stdout => &given.stdout,
         Output::Stderr => &given.stderr,
@@ -368,8 +360,8 @@ pub(super) fn decode(plan: &Plan, def: &TaskDef, output: &Output, given: &Given)
             &from_file
         }
     };
-    if given.truncated && !matches!(output, Output::File(_)) {
-        return Err(fail("the output is longer than what is kept of it, so it cannot be decoded".to_owned()));
+    if let Some(lost) = lost {
+        return Err(fail(format!("the output is not whole: {lost}")));
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|why| fail(format!("the output is not UTF-8 text: byte {} is wrong", why.valid_up_to())))?;
@@ -432,21 +424,17 @@ pub(super) fn accept(task: &Called<'_>, values: &mut Values, result: &Value) -> 
     Err((ErrorKind::Accept, format!("the result was not accepted: `{broken}` does not hold")))
 }
 
-/// Names of the variables that every attempt carries.
-pub(super) fn flow_vars(
-    run: &str,
-    place: Place,
-    id: &str,
-    attempt: u32,
-    key: &str,
-) -> Vec<(EcoString, Value)> {
-    let ScopeId(scope) = place.scope;
-    let text = |text: String| Value::Str(text.into());
+/// A name for an attempt that no other of the run has, fit for a folder.
+pub(super) fn attempt_id(run: &str, generation: u32, place: Place, attempt: u32, tries: u32) -> String {
+    format!("{run}.{generation}.{}.{}.{attempt}.{tries}", place.scope.0, place.node.0)
+}
+
+/// The variables that every attempt carries, beside the mark of its processes.
+pub(super) fn flow_vars(run: &str, id: &str, attempt: u32, key: &str) -> Vec<EnvVar> {
     vec![
-        ("FLOW_RUN".into(), text(run.to_owned())),
-        ("FLOW_TASK".into(), text(id.to_owned())),
-        ("FLOW_ATTEMPT".into(), text(attempt.to_string())),
-        ("FLOW_ATTEMPT_ID".into(), text(format!("{run}.{scope}.{}.{attempt}", place.node.0))),
-        ("FLOW_IDEMPOTENCY_KEY".into(), text(key.to_owned())),
+        EnvVar::new("FLOW_RUN", run),
+        EnvVar::new("FLOW_TASK", id),
+        EnvVar::new("FLOW_ATTEMPT", attempt.to_string()),
+        EnvVar::new("FLOW_IDEMPOTENCY_KEY", key),
     ]
 }

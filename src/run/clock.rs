@@ -39,6 +39,11 @@ impl Clock {
     }
 }
 
+/// The wall clock as it is at this moment, ms since 1970.
+pub(super) fn wall_now() -> i64 {
+    millis(ClockId::Realtime)
+}
+
 /// Ms since the machine was started, sleep included.
 fn boot_ms() -> i64 {
     millis(ClockId::Boottime)

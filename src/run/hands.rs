@@ -1,60 +1,121 @@
 //! The executors as the driver uses them: attempts begin, end, and are stopped when their time is over.
 
-use super::attempt::Given;
 use super::driver::Came;
 use super::start::Options;
-use crate::exec::builtin;
-use crate::plan::{AgentId, Plan};
+use crate::exec::agent::{AgentErrorKind, AgentOutcome, AgentRequest};
+use crate::exec::process::Hidden;
+use crate::exec::warden::{Interrupt, Interrupts, Link};
+use crate::exec::{
+    Done, EnvVar, ExecError, Executor, Fault, Keep, Kept, Local, Outcome, Output, ProcessOutcome,
+    ProcessRequest, Request, Settings, Ticket, agent, builtin,
+};
+use crate::plan::{AgentId, Plan, Runtime};
 use crate::schedule::{ErrorKind, Ms, Place};
 use crate::store::{Project, RunDir};
 use crate::value::Value;
 use ecow::EcoString;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use std::time::{Duration, Instant};
+
+/// How long what is stopped may take to end by itself.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How long the end of everything that was killed is waited for.
+const LAST: Duration = Duration::from_secs(5);
+
+/// Most bytes of an output that are decoded.
+const MAX_DECODED: usize = 64 << 20;
 
 /// What is to be done.
 #[derive(Debug, Clone)]
 pub(super) enum Doing {
     Program(Vec<String>),
-    Script(String),
-    Agent {
-        agent: AgentId,
-        prompt: String,
-        schema: Option<String>,
-        session: Option<EcoString>,
-        told: Option<String>,
-    },
+    Agent(Box<Prompt>),
+    /// Path and text.
     Write(EcoString, EcoString),
+    /// Until that wall time.
     Sleep(i64),
+}
+
+/// What an agent is asked.
+#[derive(Debug, Clone)]
+pub(super) struct Prompt {
+    pub agent: AgentId,
+    pub text: String,
+    /// Values handed over, by name.
+    pub context: Vec<(String, String)>,
+    pub schema: Option<serde_json::Value>,
+    /// To go on in.
+    pub session: Option<EcoString>,
+    /// Why its answer before did not do.
+    pub told: Option<String>,
 }
 
 /// An attempt, or a gate of one.
 #[derive(Debug, Clone)]
 pub(super) struct Order {
     pub place: Place,
+    /// Unique among all attempts of the run; a name of a folder.
+    pub attempt: String,
     pub doing: Doing,
     pub cwd: PathBuf,
-    pub env: Vec<(String, String)>,
+    pub env: Vec<EnvVar>,
     pub secrets: Vec<String>,
     pub stdin: Option<EcoString>,
     /// Ms from now.
     pub timeout: Option<Ms>,
 }
 
+/// What is missing: a process that it left behind held an output open and was cut off.
+pub(super) const CUT_OFF: &str = "a process that it left behind held its output open and was cut off";
+
+/// What a process or an agent gave.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    /// Its exit code, 128 + signal when one ended it.
+    pub code: i32,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+    /// Something of the standard output is missing, and why.
+    pub lost: Option<String>,
+    /// The same of the standard error.
+    pub lost_stderr: Option<String>,
+    /// Files that hold more of the outputs than memory does, to be kept.
+    pub files: Vec<PathBuf>,
+    /// See [`CUT_OFF`].
+    pub cut_off: bool,
+    /// Of an agent.
+    pub report: Option<Report>,
+}
+
+/// What an agent's runtime reported.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    pub text: String,
+    /// Where a structured answer was asked for.
+    pub answer: Option<serde_json::Value>,
+    pub session: Option<EcoString>,
+    /// Ten-thousandths of a dollar.
+    pub cost: Option<i64>,
+    pub tokens: Option<u64>,
+    /// Why it failed, when it did: kind and message.
+    pub failed: Option<(ErrorKind, String)>,
+}
+
 /// How it ended.
 #[derive(Debug)]
 pub(super) enum Ending {
-    /// By itself, with an exit code and outputs, or an agent's answer.
-    Exited(Given),
+    /// By itself.
+    Exited(Box<Given>),
     /// What has no result.
     Done,
-    TimedOut,
+    TimedOut(Box<Given>),
     /// It was stopped.
-    Stopped,
+    Stopped(Box<Given>),
     /// It failed for a reason that was told already.
     Failed(ErrorKind),
-    /// It failed before it began, for good.
+    /// It failed before it began or while it was done.
     Refused(ErrorKind, String),
     /// The machine cannot run it now.
     Unable(String),
@@ -69,113 +130,408 @@ pub(super) struct Finished {
 /// What all attempts share.
 #[derive(Debug)]
 pub(super) struct Workshop {
-    root: PathBuf,
+    pub root: PathBuf,
+    pub outputs: PathBuf,
+    pub runtime: Runtime,
+    pub agents: Vec<crate::plan::Agent>,
 }
 
 impl Workshop {
-    pub(super) fn new(project: &Project, _dir: &RunDir, _plan: &Plan, _options: &Options) -> Workshop {
-        Workshop { root: project.root().to_owned() }
+    pub(super) fn new(project: &Project, dir: &RunDir, plan: &Plan, options: &Options) -> Workshop {
+        Workshop {
+            root: project.root().to_owned(),
+            outputs: dir.outputs(),
+            runtime: options.runtime.clone(),
+            agents: plan.agents.clone(),
+        }
     }
+}
+
+#[derive(Debug)]
+struct Going {
+    place: Place,
+    deadline: Option<Instant>,
+    timed_out: bool,
+    write: bool,
 }
 
 /// See the module.
-#[derive(Debug)]
 pub(super) struct Hands {
     workshop: Workshop,
+    executor: Box<dyn Executor>,
+    going: HashMap<Ticket, Going>,
+    tickets: HashMap<Place, Ticket>,
+    deadlines: BTreeSet<(Instant, Ticket)>,
+    /// By wall time.
+    sleeps: BTreeSet<(i64, Place)>,
     ready: VecDeque<Finished>,
-    to: UnboundedSender<Finished>,
-    from: UnboundedReceiver<Finished>,
+    done: Vec<Done>,
+    next: u64,
+    interrupts: Interrupts,
+}
+
+impl std::fmt::Debug for Hands {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hands").field("going", &self.going).finish_non_exhaustive()
+    }
 }
 
 impl Hands {
-    pub(super) fn new(workshop: Workshop) -> Hands {
-        let (to, from) = unbounded_channel();
-        Hands { workshop, ready: VecDeque::new(), to, from }
+    /// Hands on this machine. Must be made inside the event loop, on the thread that stays.
+    ///
+    /// # Errors
+    /// When the system has no room.
+    pub(super) fn local(
+        workshop: Workshop,
+        pass_env: &[String],
+        link: Option<Link>,
+    ) -> Result<Hands, ExecError> {
+        let pass_env = pass_env.to_vec();
+        // Under a warden this process is nothing but a runner.
+        let settings = match link {
+            Some(_) => Settings::runner(pass_env),
+            None => Settings { pass_env, sole_parent: false, guardian: None },
+        };
+        let interrupts = match link {
+            Some(link) => link.listen()?,
+            None => Interrupts::alone()?,
+        };
+        Ok(Hands::new(workshop, Box::new(Local::new(settings)?), interrupts))
     }
 
+    fn new(workshop: Workshop, executor: Box<dyn Executor>, interrupts: Interrupts) -> Hands {
+        Hands {
+            workshop,
+            executor,
+            going: HashMap::new(),
+            tickets: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            sleeps: BTreeSet::new(),
+            ready: VecDeque::new(),
+            done: Vec::new(),
+            next: 1,
+            interrupts,
+        }
+    }
+
+    /// The workspace.
     pub(super) fn root(&self) -> &Path {
         &self.workshop.root
     }
 
+    /// Gives an end that is known already.
     pub(super) fn push(&mut self, finished: Finished) {
         self.ready.push_back(finished);
     }
 
-    pub(super) fn start(&mut self, order: Order) {
-        let to = self.to.clone();
-        let root = self.workshop.root.clone();
-        std::thread::spawn(move || {
-            let place = order.place;
-            let mut command = match &order.doing {
-                Doing::Program(argv) => {
-                    let mut command = std::process::Command::new(&argv[0]);
-                    command.args(&argv[1..]);
-                    command
+    /// Begins. An attempt that cannot begin ends at once. What it gives is for the record.
+    pub(super) fn start(&mut self, order: Order) -> Option<(u32, u64)> {
+        let place = order.place;
+        if let Doing::Sleep(until) = order.doing {
+            self.sleeps.insert((until, place));
+            return None;
+        }
+        let write = matches!(order.doing, Doing::Write(..));
+        let deadline = order.timeout.map(|ms| Instant::now() + Duration::from_millis(ms.max(0).unsigned_abs()));
+        let ticket = Ticket(self.next);
+        self.next += 1;
+        let begun = self.request(order).and_then(|request| self.executor.start(ticket, request));
+        match begun {
+            Ok(begun) => {
+                self.going.insert(ticket, Going { place, deadline, timed_out: false, write });
+                self.tickets.insert(place, ticket);
+                if let Some(deadline) = deadline {
+                    self.deadlines.insert((deadline, ticket));
                 }
-                Doing::Script(script) => {
-                    let mut command = std::process::Command::new("/bin/sh");
-                    command.args(["-euc", script]);
-                    command
-                }
-                Doing::Write(path, text) => {
-                    let ending = match crate::exec::builtin::write(&root, path, text) {
-                        Ok(()) => Ending::Done,
-                        Err(why) => Ending::Refused(ErrorKind::Error, why),
-                    };
-                    let _ = to.send(Finished { place, ending });
-                    return;
-                }
-                Doing::Sleep(until) => {
-                    let now = super::clock::Clock::start(0).wall();
-                    std::thread::sleep(std::time::Duration::from_millis((until - now).max(0) as u64));
-                    let _ = to.send(Finished { place, ending: Ending::Done });
-                    return;
-                }
-                Doing::Agent { .. } => return,
-            };
-            command.current_dir(&order.cwd).envs(order.env);
-            let ending = match command.output() {
-                Ok(out) => Ending::Exited(Given {
-                    code: out.status.code().unwrap_or(137),
-                    stdout: out.stdout,
-                    stderr: out.stderr,
-                    truncated: false,
-                    answer: None,
-                }),
-                Err(why) => Ending::Refused(ErrorKind::Error, why.to_string()),
-            };
-            let _ = to.send(Finished { place, ending });
+                begun.pid.map(|pid| (pid.unsigned_abs(), begun.start_ticks))
+            }
+            Err(error) => {
+                self.push(Finished { place, ending: refused(error) });
+                None
+            }
+        }
+    }
+
+    fn request(&self, order: Order) -> Result<Request, ExecError> {
+        let Order { attempt, doing, cwd, env, secrets, stdin, .. } = order;
+        match doing {
+            Doing::Program(argv) => {
+                let mut request = ProcessRequest::new(attempt.clone(), argv);
+                request.env = env;
+                request.cwd = Some(cwd);
+                request.stdin = stdin.map(|text| text.as_bytes().to_vec());
+                request.out_dir = Some(self.workshop.outputs.join(attempt));
+                request.secrets = Hidden(secrets);
+                Ok(Request::Process(request))
+            }
+            Doing::Write(path, text) => Ok(Request::Write {
+                root: self.workshop.root.clone(),
+                path: path.into(),
+                text: text.into(),
+            }),
+            Doing::Agent(prompt) => self.agent_request(*prompt, attempt, cwd, env, secrets),
+            Doing::Sleep(_) => Err(ExecError::new(Fault::Refused, "a sleep needs no executor")),
+        }
+    }
+
+    fn agent_request(
+        &self,
+        prompt: Prompt,
+        attempt: String,
+        cwd: PathBuf,
+        env: Vec<EnvVar>,
+        secrets: Vec<String>,
+    ) -> Result<Request, ExecError> {
+        let unknown = || ExecError::new(Fault::Refused, "the plan has no such agent");
+        let agent = self.workshop.agents.get(prompt.agent.index()).ok_or_else(unknown)?;
+        let name = agent.name.to_string();
+        let runtime = match agent.runtime.as_ref().unwrap_or(&self.workshop.runtime) {
+            Runtime::Claude => agent::Runtime::Claude { program: "claude".to_owned() },
+            Runtime::Command(argv) => {
+                agent::Runtime::Command { argv: argv.iter().map(ToString::to_string).collect() }
+            }
+            Runtime::Codex | Runtime::Acp(_) => {
+                let why = format!("this version of flowc does not run the runtime of agent `{name}` yet");
+                return Err(ExecError::new(Fault::Refused, why));
+            }
+        };
+        // A runtime with sessions is told only what was wrong; one without is asked again, with the reason.
+        let again = prompt.told.map(|told| {
+            format!("Your answer did not do: {told}\nMend it, and answer again in the same form as asked for.")
         });
+        let (text, context) = match (&prompt.session, again) {
+            (Some(_), Some(again)) => (again, Vec::new()),
+            (None, Some(again)) => (format!("{}\n\n{again}", prompt.text), prompt.context),
+            (_, None) => (prompt.text, prompt.context),
+        };
+        let out_dir = self.workshop.outputs.join(&attempt);
+        Ok(Request::Agent(Box::new(AgentRequest {
+            attempt,
+            runtime,
+            name,
+            description: agent.description.to_string(),
+            system: agent.system.to_string(),
+            model: agent.model.as_ref().map(ToString::to_string),
+            effort: agent.effort.as_ref().map(ToString::to_string),
+            tools: agent.tools.as_ref().map(|tools| tools.iter().map(ToString::to_string).collect()),
+            max_turns: agent.max_turns.and_then(|turns| u32::try_from(turns).ok()),
+            budget_usd: agent.budget.map(super::view::dollars),
+            prompt: text,
+            context,
+            schema: prompt.schema,
+            resume: prompt.session.map(String::from),
+            cwd,
+            env,
+            secrets: Hidden(secrets),
+            keep: Keep::default(),
+            out_dir,
+        })))
     }
 
-    pub(super) fn stop(&mut self, _place: Place) {}
+    /// Asks an attempt to end.
+    pub(super) fn stop(&mut self, place: Place) {
+        if let Some(sleep) = self.sleeps.iter().find(|(_, at)| *at == place).copied() {
+            self.sleeps.remove(&sleep);
+            self.push(Finished { place, ending: Ending::Stopped(Box::default()) });
+        } else if let Some(ticket) = self.tickets.get(&place) {
+            self.executor.stop(*ticket, GRACE);
+        }
+    }
 
-    pub(super) async fn kill_all(&mut self) {}
+    /// Kills everything and waits until it is gone.
+    pub(super) async fn kill_all(&mut self) {
+        self.executor.kill_all();
+        let gone = async {
+            while self.executor.running() > 0 {
+                std::future::poll_fn(|cx| self.executor.poll_done(cx, &mut self.done)).await;
+                self.done.clear();
+            }
+        };
+        // What is left after that cannot be killed; nothing more can be done about it.
+        let _ = tokio::time::timeout(LAST, gone).await;
+    }
 
+    /// The next end, or a signal to this process. Ready only then.
     pub(super) async fn next(&mut self) -> Came {
-        if let Some(ready) = self.ready.pop_front() {
-            return Came::Finished(ready);
-        }
-        match self.from.recv().await {
-            Some(finished) => Came::Finished(finished),
-            None => std::future::pending().await,
+        loop {
+            if let Some(finished) = self.try_next() {
+                return Came::Finished(finished);
+            }
+            let wake = self.wake();
+            let Hands { executor, done, interrupts, .. } = self;
+            tokio::select! {
+                biased;
+                interrupt = interrupts.next() => match interrupt {
+                    Interrupt::Signal(number) => return Came::Signal(number),
+                    Interrupt::WardenDied => return Came::Orphaned,
+                },
+                () = std::future::poll_fn(|cx| executor.poll_done(cx, done)) => self.take_done(),
+                () = tokio::time::sleep(wake) => self.pass_time(),
+            }
         }
     }
 
+    /// An end that has come already.
     pub(super) fn try_next(&mut self) -> Option<Finished> {
-        self.ready.pop_front().or_else(|| self.from.try_recv().ok())
+        if self.ready.is_empty() {
+            self.pass_time();
+        }
+        self.ready.pop_front()
     }
 
+    /// How long until a sleep or a timeout is over.
+    fn wake(&self) -> Duration {
+        let sleep = self.sleeps.first().map(|(until, _)| {
+            let left = until - super::clock::wall_now();
+            Duration::from_millis(u64::try_from(left).unwrap_or(0))
+        });
+        let deadline = self.deadlines.first().map(|(at, _)| at.saturating_duration_since(Instant::now()));
+        sleep.into_iter().chain(deadline).min().unwrap_or(Duration::from_secs(3600))
+    }
+
+    fn pass_time(&mut self) {
+        if !self.sleeps.is_empty() {
+            let now = super::clock::wall_now();
+            while let Some((until, place)) = self.sleeps.first().copied()
+                && until <= now
+            {
+                self.sleeps.pop_first();
+                self.push(Finished { place, ending: Ending::Done });
+            }
+        }
+        if self.deadlines.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        while let Some((at, ticket)) = self.deadlines.first().copied()
+            && at <= now
+        {
+            self.deadlines.pop_first();
+            if let Some(going) = self.going.get_mut(&ticket) {
+                going.timed_out = true;
+                self.executor.stop(ticket, GRACE);
+            }
+        }
+    }
+
+    fn take_done(&mut self) {
+        for done in std::mem::take(&mut self.done) {
+            let Some(going) = self.going.remove(&done.ticket) else { continue };
+            self.tickets.remove(&going.place);
+            if let Some(deadline) = going.deadline {
+                self.deadlines.remove(&(deadline, done.ticket));
+            }
+            let ending = match done.outcome {
+                Ok(Outcome::Process(outcome)) => ended(outcome, going.timed_out),
+                Ok(Outcome::Written) => Ending::Done,
+                Ok(Outcome::Agent(outcome)) => answered(*outcome, going.timed_out),
+                Err(error) if going.write => Ending::Refused(ErrorKind::Error, error.message),
+                Err(error) => refused(error),
+            };
+            self.ready.push_back(Finished { place: going.place, ending });
+        }
+    }
+
+    /// The built-in `env`.
     pub(super) fn env(&self, name: &str) -> Result<Value, String> {
         builtin::env(name).map(|text| Value::Str(text.into()))
     }
 
+    /// The built-in `glob`.
     pub(super) fn glob(&self, pattern: &str) -> Result<Value, String> {
         let paths = builtin::glob(&self.workshop.root, pattern)?;
         Ok(Value::list(paths.into_iter().map(|path| Value::Str(path.into())).collect()))
     }
 
+    /// The built-in `read`.
     pub(super) fn read(&self, path: &str) -> Result<Value, String> {
         builtin::read(&self.workshop.root, path).map(|text| Value::Str(text.into()))
+    }
+}
+
+/// What a refusal of the executor is for the task. What is not there is not there the next time either.
+fn refused(error: ExecError) -> Ending {
+    match error.fault {
+        Fault::Busy => Ending::Unable(error.message),
+        Fault::Missing | Fault::Refused => Ending::Refused(ErrorKind::Denied, error.message),
+        Fault::Failed => Ending::Refused(ErrorKind::Error, error.message),
+    }
+}
+
+fn ended(outcome: ProcessOutcome, timed_out: bool) -> Ending {
+    let (stopped, code) = (outcome.stopped, outcome.exit.shell_code());
+    let given = Box::new(given(outcome, code));
+    match (stopped, timed_out) {
+        (true, true) => Ending::TimedOut(given),
+        (true, false) => Ending::Stopped(given),
+        // It ended by itself before the signal reached it.
+        (false, _) => Ending::Exited(given),
+    }
+}
+
+fn answered(outcome: AgentOutcome, timed_out: bool) -> Ending {
+    let AgentOutcome { text, json, cost_usd, tokens, session, error, process, .. } = outcome;
+    let (stopped, code) = (process.stopped, process.exit.shell_code());
+    let mut given = Box::new(given(process, code));
+    let tokens = tokens.map(|of| of.input + of.output + of.cache_read + of.cache_write);
+    let interrupted = error.as_ref().is_some_and(|error| error.kind == AgentErrorKind::Stopped);
+    let failed = error.map(|error| (kind_of(error.kind), error.message));
+    let done = failed.is_none();
+    let cost = cost_usd.map(|usd| (usd * 10_000.0).round() as i64);
+    let session = session.map(EcoString::from);
+    given.report = Some(Report { text, answer: json, session, cost, tokens, failed });
+    match (stopped, timed_out) {
+        // It answered before it was stopped: that is paid for.
+        (true, _) if done && !interrupted => Ending::Exited(given),
+        (true, true) => Ending::TimedOut(given),
+        (true, false) => Ending::Stopped(given),
+        (false, _) => Ending::Exited(given),
+    }
+}
+
+/// The language's kind for what a runtime reports.
+fn kind_of(kind: AgentErrorKind) -> ErrorKind {
+    match kind {
+        AgentErrorKind::Status(_) => ErrorKind::Status,
+        AgentErrorKind::Budget => ErrorKind::Budget,
+        AgentErrorKind::Decode => ErrorKind::Decode,
+        AgentErrorKind::Exit => ErrorKind::Exit,
+        AgentErrorKind::Unreachable
+        | AgentErrorKind::Turns
+        | AgentErrorKind::Refusal
+        | AgentErrorKind::Stopped
+        | AgentErrorKind::Other => ErrorKind::Error,
+    }
+}
+
+fn given(outcome: ProcessOutcome, code: i32) -> Given {
+    let mut given = Given { code, cut_off: outcome.cut_off, ..Given::default() };
+    (given.stdout, given.lost) = taken(outcome.stdout, &mut given.files);
+    (given.stderr, given.lost_stderr) = taken(outcome.stderr, &mut given.files);
+    given
+}
+
+/// The bytes of an output, and why some of them are missing.
+fn taken(output: Output, files: &mut Vec<PathBuf>) -> (Vec<u8>, Option<String>) {
+    let mut lost = output.trouble.clone();
+    if output.truncated() {
+        lost.get_or_insert(format!("only {} of its {} bytes were kept", output.kept_len(), output.total));
+    }
+    match output.kept {
+        Kept::Memory(bytes) => (bytes, lost),
+        Kept::File(_) => {
+            let read = output.read(MAX_DECODED).map(std::borrow::Cow::into_owned);
+            let (bytes, unread) = match read {
+                Ok(bytes) => (bytes, None),
+                Err(why) => (Vec::new(), Some(format!("its file cannot be read: {why}"))),
+            };
+            if output.kept_len() > MAX_DECODED as u64 {
+                lost.get_or_insert(format!("it is longer than {MAX_DECODED} bytes"));
+            }
+            if let Kept::File(path) = output.kept {
+                files.push(path);
+            }
+            (bytes, lost.or(unread))
+        }
     }
 }

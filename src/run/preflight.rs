@@ -4,6 +4,7 @@
 
 use super::inputs::{self, Given};
 use super::values::Values;
+use crate::exec::secret::Secrets;
 use crate::plan::{Action, Element, ExprKind, Plan, Runtime};
 use crate::schedule::ScopeId;
 use crate::value::Value;
@@ -100,14 +101,10 @@ fn contracts(plan: &Plan, inputs: &[Value]) -> Result<(), Refused> {
 pub(super) fn secrets(plan: &Plan, inputs: &[Value]) -> Result<(), Refused> {
     let mut names: BTreeSet<&str> = plan.secrets.iter().map(|name| name.as_str()).collect();
     inputs.iter().for_each(|value| secrets_in(value, &mut names));
-    let reasons: Vec<String> = names
-        .iter()
-        .filter(|name| std::env::var_os(name).is_none_or(|text| text.is_empty()))
-        .map(|name| {
-            format!("the secret `{name}` is not set: it is read from the environment variable of that name")
-        })
-        .collect();
-    if reasons.is_empty() { Ok(()) } else { Err(Refused::wrong(reasons)) }
+    match Secrets::resolve(names) {
+        Ok(_) => Ok(()),
+        Err(errors) => Err(Refused::wrong(errors.iter().map(ToString::to_string).collect())),
+    }
 }
 
 fn secrets_in<'v>(value: &'v Value, names: &mut BTreeSet<&'v str>) {

@@ -155,12 +155,11 @@ pub struct AttemptEnded {
     pub tokens: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<EcoString>,
-    /// Files of its output, relative to the run's folder.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub out: Vec<EcoString>,
-    /// The first bytes of a small output, as text, where there is no file: what `logs` shows.
-    #[serde(default, skip_serializing_if = "EcoString::is_empty")]
-    pub tail: EcoString,
+    /// What it wrote, masked, where that is not empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdout: Option<ValueRef>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stderr: Option<ValueRef>,
 }
 
 impl AttemptEnded {
@@ -174,8 +173,8 @@ impl AttemptEnded {
             cost: None,
             tokens: None,
             session: None,
-            out: Vec::new(),
-            tail: EcoString::new(),
+            stdout: None,
+            stderr: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use super::people::{Form, Reply};
 use super::preflight::{self, Refused};
 use super::record::{Limits, PlanChanged, Record, RunEnded};
 use super::replay::{Fold, Memory, Outline};
-use super::start::{Company, How, Options, RunEnd, Site, bounds, finish, in_runtime, limits_of, session};
+use super::start::{Company, How, Options, RunEnd, Site, bounds, finish, in_runtime, limits_of, session, share};
 use crate::plan::{NodeIx, NodeKind, Plan};
 use crate::schedule::{self, Event, Outcome, Place};
 use crate::store::{RunDir, RunLock, RunStore, StoreError, ValueRef};
@@ -48,11 +48,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company: Company<'_>) -> RunEnd {
     let run: EcoString = dir.id().into();
     let wall = Clock::start(0).wall();
-    let lock = match site.held {
-        Some((_, lock)) => Ok(lock),
-        None if options.take_over => RunLock::take_over(dir, wall, PATIENCE),
-        None => RunLock::acquire(dir, wall),
+    let lock = if options.take_over {
+        RunLock::take_over(dir, wall, PATIENCE)
+    } else {
+        RunLock::acquire(dir, wall)
     };
+    if let Ok(Err(why)) = lock.as_ref().map(|lock| share(site.link.as_ref(), lock)) {
+        return RunEnd { run, how: How::Broken(why) };
+    }
     let opened = lock.and_then(|lock| RunStore::open(dir, lock, options.durability)).and_then(|store| {
         let outline = Outline::read(&store)?;
         let old = kept_plan(&store, &outline)?;
@@ -75,6 +78,10 @@ pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company:
     }
     in_runtime(&run, async {
         let workshop = Workshop::new(&site.project, dir, plan, options);
+        let hands = match Hands::local(workshop, &options.pass_env, site.link) {
+            Ok(hands) => hands,
+            Err(error) => return RunEnd { run: run.clone(), how: How::Broken(error.message) },
+        };
         let mut parts = Parts {
             plan,
             store,
@@ -83,7 +90,7 @@ pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company:
             asker: company.asker,
             clock: Clock::start(outline.active),
             limits: bounds(options),
-            hands: Hands::new(workshop),
+            hands,
         };
         parts.limits.parallel = options.parallel.unwrap_or(parts.limits.parallel);
         let mut driver = Driver::new(parts);

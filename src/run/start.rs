@@ -10,11 +10,13 @@ use super::observer::{Observer, OpenQuestion, RunStatus, What};
 use super::people::{Asker, Question};
 use super::preflight::{self, Refused};
 use super::record::{Failure, Limits, Record, RunStarted, SessionOpened};
+use crate::exec::warden::Link;
 use crate::plan::{NodeKind, Plan, Runtime};
 use crate::schedule::{Event, Policy};
-use crate::store::{Durability, Project, RunDir, RunLock, RunStore, StoreError};
+use crate::store::{Durability, Project, RunLock, RunStore, StoreError};
 use crate::value::Value;
 use ecow::EcoString;
+use std::os::fd::AsFd;
 
 /// How to run.
 #[derive(Debug, Clone)]
@@ -29,6 +31,8 @@ pub struct Options {
     pub take_over: bool,
     /// Of agents that name none.
     pub runtime: Runtime,
+    /// Variables of our environment that programs get beside the usual ones.
+    pub pass_env: Vec<String>,
 }
 
 impl Default for Options {
@@ -40,6 +44,7 @@ impl Default for Options {
             wait: false,
             take_over: false,
             runtime: Runtime::Claude,
+            pass_env: Vec::new(),
         }
     }
 }
@@ -48,8 +53,8 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Site {
     pub project: Project,
-    /// A folder that was made and locked before, by the process that watches over this one.
-    pub held: Option<(RunDir, RunLock)>,
+    /// To the process that watches over this one.
+    pub link: Option<Link>,
 }
 
 /// Who looks on and who answers.
@@ -133,24 +138,28 @@ pub fn start(
         Err(refused) => return RunEnd::refused(refused),
     };
     let wall = Clock::start(0).wall();
-    let held = match site.held {
-        Some(held) => Ok(held),
-        None => site.project.create_run(wall).and_then(|dir| {
-            let lock = RunLock::acquire(&dir, wall)?;
-            Ok((dir, lock))
-        }),
-    };
+    let held = site.project.create_run(wall).and_then(|dir| {
+        let lock = RunLock::acquire(&dir, wall)?;
+        Ok((dir, lock))
+    });
     let (dir, lock) = match held {
         Ok(held) => held,
         Err(error) => return RunEnd::store("", error),
     };
     let run: EcoString = dir.id().into();
+    if let Err(why) = share(site.link.as_ref(), &lock) {
+        return RunEnd { run, how: How::Broken(why) };
+    }
     let store = match RunStore::create(&dir, lock, options.durability) {
         Ok(store) => store,
         Err(error) => return RunEnd::store(&run, error),
     };
     in_runtime(&run, async {
         let workshop = Workshop::new(&site.project, &dir, plan, options);
+        let hands = match Hands::local(workshop, &options.pass_env, site.link) {
+            Ok(hands) => hands,
+            Err(error) => return RunEnd { run: run.clone(), how: How::Broken(error.message) },
+        };
         let parts = Parts {
             plan,
             store,
@@ -159,7 +168,7 @@ pub fn start(
             asker: company.asker,
             clock: Clock::start(0),
             limits: bounds(options),
-            hands: Hands::new(workshop),
+            hands,
         };
         let mut driver = Driver::new(parts);
         let left = match begin(&mut driver, inputs, options) {
@@ -168,6 +177,11 @@ pub fn start(
         };
         finish(driver, left)
     })
+}
+
+/// Lets the process that watches over this one share the lock: it falls when both are gone.
+pub(super) fn share(link: Option<&Link>, lock: &RunLock) -> Result<(), String> {
+    link.map_or(Ok(()), |link| link.share(lock.as_fd())).map_err(|why| why.message)
 }
 
 /// Runs the loop on this thread, which spawns all processes and must outlive them.

@@ -111,7 +111,7 @@ pub fn run_with(plan: &Plan, options: &Options) -> Ran {
     let mut events = Vec::new();
     let mut observer = |event: &RunEvent| events.push(event.clone());
     let company = Company { observer: &mut observer, asker: None };
-    let end = run::start(plan, &[], Site { project, held: None }, options, company);
+    let end = run::start(plan, &[], Site { project, link: None }, options, company);
     Ran { folder, end, events }
 }
 
@@ -133,6 +133,6 @@ impl Ran {
         let mut silent = flow::run::Silent;
         let company = Company { observer: &mut silent, asker: None };
         let options = Options { durability: Durability::Process, ..Options::default() };
-        run::resume(&dir, run::Resume::default(), Site { project, held: None }, &options, company)
+        run::resume(&dir, run::Resume::default(), Site { project, link: None }, &options, company)
     }
 }

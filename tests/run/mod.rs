@@ -2,5 +2,6 @@
 
 mod build;
 mod plans;
+mod speed;
 
 use build::*;

@@ -2,9 +2,11 @@
 
 use super::{Driver, Halt};
 use crate::plan::{Action, AgentId, Spot};
-use crate::run::attempt::{self, Given, Job, Work};
-use crate::run::hands::{Doing, Ending, Finished, Order};
-use crate::run::record::{AttemptEnded, Failure};
+use crate::exec::EnvVar;
+use crate::exec::secret::Secrets;
+use crate::run::attempt::{self, Job, Work};
+use crate::run::hands::{CUT_OFF, Doing, Ending, Finished, Given, Order, Prompt};
+use crate::run::record::{AttemptEnded, Failure, Record};
 use crate::run::task::called;
 use crate::schedule::{Command, ErrorKind, Event, Ms, Outcome, Place};
 use crate::types::BuiltinTask;
@@ -20,8 +22,11 @@ pub(in crate::run) struct Live {
     trial: Option<(Value, usize)>,
     /// It is the probe of a lost attempt.
     probing: bool,
-    vars: Vec<(String, String)>,
+    vars: Vec<EnvVar>,
+    /// Texts to mask.
     secrets: Vec<String>,
+    /// The name of its outputs' folder.
+    attempt: String,
     ended: AttemptEnded,
 }
 
@@ -86,18 +91,23 @@ impl Driver<'_> {
         let (number, answered) = (self.tasks.attempts(place), self.tasks.of(place).answered);
         let key = self.idempotency_key(&id, answered);
         let run = self.store.run().to_owned();
-        let mut vars = Vec::new();
-        let mut secrets = Vec::new();
-        let flow = attempt::flow_vars(&run, place, &id, number, &key);
-        for (name, value) in job.env.iter().chain(&flow) {
-            match attempt::resolve(value) {
-                Ok((text, found)) => {
-                    vars.push((name.to_string(), text));
-                    secrets.extend(found);
-                }
-                Err(why) => return Err((ErrorKind::Denied, self.plain_failure(ErrorKind::Denied, why))),
-            }
-        }
+        let names = job.env.iter().flat_map(|(_, value)| attempt::secret_names(value));
+        let secrets = Secrets::resolve(names).map_err(|errors| {
+            let why: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            (ErrorKind::Denied, self.plain_failure(ErrorKind::Denied, why.join("; ")))
+        })?;
+        let reveal = |(name, value): &(_, Value)| EnvVar::new(name, attempt::revealed(value, &secrets));
+        let mut vars: Vec<EnvVar> = job.env.iter().map(reveal).collect();
+        let secrets: Vec<String> = job
+            .env
+            .iter()
+            .flat_map(|(_, value)| attempt::secret_names(value))
+            .filter_map(|name| secrets.get(name).map(str::to_owned))
+            .collect();
+        vars.extend(attempt::flow_vars(&run, &id, number, &key));
+        let generation = self.state.generation();
+        let tries = self.tasks.of(place).tries;
+        let attempt = attempt::attempt_id(&run, generation, place, number, tries);
         let deadline = job.timeout.map(|timeout| self.clock.active().saturating_add(timeout));
         let mut live = Live {
             deadline,
@@ -105,6 +115,7 @@ impl Driver<'_> {
             probing: job.probe.is_some(),
             vars,
             secrets,
+            attempt,
             ended: AttemptEnded::new(Outcome::Done),
             job,
         };
@@ -120,21 +131,18 @@ impl Driver<'_> {
     fn doing(&mut self, place: Place, live: &mut Live) -> Doing {
         match &live.job.work {
             Work::Run { argv } => Doing::Program(argv.clone()),
-            Work::Sh { script, words } => {
-                live.vars.extend(words.iter().cloned());
-                Doing::Script(script.clone())
-            }
             Work::Write { path, text } => Doing::Write(path.clone(), text.clone()),
             Work::Sleep { until } => Doing::Sleep(*until),
-            Work::Agent { agent, prompt, schema } => {
+            Work::Agent { agent, prompt, context, schema } => {
                 let task = self.tasks.of(place);
-                Doing::Agent {
+                Doing::Agent(Box::new(Prompt {
                     agent: *agent,
-                    prompt: prompt.clone(),
+                    text: prompt.clone(),
+                    context: context.clone(),
                     schema: schema.clone(),
-                    session: task.session.clone(),
+                    session: task.session.clone().filter(|_| task.told.is_some()),
                     told: task.told.clone(),
-                }
+                }))
             }
         }
     }
@@ -142,6 +150,7 @@ impl Driver<'_> {
     fn order(&self, place: Place, live: &Live, doing: Doing) -> Order {
         Order {
             place,
+            attempt: live.attempt.clone(),
             doing,
             cwd: live.job.cwd.clone(),
             env: live.vars.clone(),
@@ -164,15 +173,19 @@ impl Driver<'_> {
                 self.told.insert(place, self.plain_failure(kind, why));
                 Outcome::Failed(kind)
             }
-            Ending::Stopped => Outcome::Interrupted,
-            Ending::TimedOut => {
+            Ending::Stopped(given) => {
+                self.keep_outputs(place, *given)?;
+                Outcome::Interrupted
+            }
+            Ending::TimedOut(given) => {
+                self.keep_outputs(place, *given)?;
                 let timeout = self.live.get(&place).and_then(|live| live.job.timeout).unwrap_or(0);
                 let why = format!("it took longer than its timeout of {}", text::duration(timeout));
                 self.told.insert(place, self.plain_failure(ErrorKind::Timeout, why));
                 Outcome::Failed(ErrorKind::Timeout)
             }
             Ending::Done => return self.succeed(place, Value::Unit),
-            Ending::Exited(given) => return self.take_exit(place, given),
+            Ending::Exited(given) => return self.take_exit(place, *given),
         };
         self.end_attempt(place, outcome)
     }
@@ -205,23 +218,58 @@ impl Driver<'_> {
             return self.take_gate(place, value, gate, given);
         }
         live.ended.exit = Some(given.code);
-        live.ended.tail = tail(&given);
+        if let Some(report) = &given.report {
+            live.ended.session.clone_from(&report.session);
+            (live.ended.cost, live.ended.tokens) = (report.cost, report.tokens);
+            let task = self.tasks.of(place);
+            task.session.clone_from(&report.session);
+            task.cost += report.cost.unwrap_or(0);
+            task.tokens += report.tokens.unwrap_or(0);
+            if let Some((kind, why)) = report.failed.clone() {
+                self.keep_outputs(place, given)?;
+                return self.gate_failed(place, kind, why);
+            }
+            return self.judge(place, given);
+        }
         if !live.job.allow_exit.contains(&i64::from(given.code)) {
             let failure = exit_failure(&given);
             self.told.insert(place, failure);
+            self.keep_outputs(place, given)?;
             return self.end_attempt(place, Outcome::Failed(ErrorKind::Exit));
         }
-        self.judge(place, &given)
+        self.judge(place, given)
+    }
+
+    /// Keeps what a process wrote with its attempt's end.
+    fn keep_outputs(&mut self, place: Place, given: Given) -> Result<(), Halt> {
+        let Given { stdout, stderr, files, cut_off, .. } = given;
+        let Some(live) = self.live.get_mut(&place) else { return Ok(()) };
+        if !stdout.is_empty() {
+            live.ended.stdout = Some(self.store.put_value(&stdout).map_err(Halt::Store)?);
+        }
+        if !stderr.is_empty() {
+            live.ended.stderr = Some(self.store.put_value(&stderr).map_err(Halt::Store)?);
+        }
+        for file in files {
+            // Its bytes are kept as a value now.
+            let _ = std::fs::remove_file(file);
+        }
+        if cut_off {
+            let about = self.about(place);
+            self.row(about, &Record::LossNoted(CUT_OFF.into()));
+        }
+        Ok(())
     }
 
     /// Decodes, tries `accept`, then runs the first gate.
-    fn judge(&mut self, place: Place, given: &Given) -> Result<(), Halt> {
+    fn judge(&mut self, place: Place, given: Given) -> Result<(), Halt> {
         let Ok(task) = called(self.plan, &self.values, place) else { return Ok(()) };
         let Some(live) = self.live.get(&place) else { return Ok(()) };
-        let judged = attempt::decode(self.plan, task.def, &live.job.output, given).and_then(|value| {
+        let judged = attempt::decode(self.plan, task.def, &live.job.output, &given).and_then(|value| {
             attempt::accept(&task, &mut self.values, &value)?;
             Ok(value)
         });
+        self.keep_outputs(place, given)?;
         match judged {
             Ok(value) => self.next_gate(place, value, 0),
             Err((kind, why)) => self.gate_failed(place, kind, why),
@@ -260,7 +308,7 @@ impl Driver<'_> {
         live.probing = false;
         if given.code == 0 {
             self.live.insert(place, live);
-            return self.judge(place, &given);
+            return self.judge(place, given);
         }
         let doing = self.doing(place, &mut live);
         let order = self.order(place, &live, doing);
@@ -311,15 +359,6 @@ impl Driver<'_> {
         };
         Some(*self.sleeps.entry(place).or_insert_with(|| wall.saturating_add(length)))
     }
-}
-
-/// What is kept of an output in the record, for `logs`.
-const TAIL: usize = 2048;
-
-fn tail(given: &Given) -> ecow::EcoString {
-    let source = if given.stderr.is_empty() { &given.stdout } else { &given.stderr };
-    let from = source.len().saturating_sub(TAIL);
-    String::from_utf8_lossy(&source[from..]).as_ref().into()
 }
 
 fn exit_failure(given: &Given) -> Failure {

@@ -21,6 +21,8 @@ pub(in crate::run) enum Came {
     Finished(Finished),
     Reply(Reply),
     Signal(i32),
+    /// The process that watches over this one is dead.
+    Orphaned,
     /// Time has passed, or there may be a message.
     Nothing,
 }
@@ -46,6 +48,7 @@ impl Driver<'_> {
             Came::Finished(finished) => self.take_finished(finished)?,
             Came::Reply(reply) => drop(self.take_reply(reply)?),
             Came::Signal(signal) => self.take_signal(signal)?,
+            Came::Orphaned => return Err(Halt::Killed),
             Came::Nothing => {}
         }
         for _ in 0..MAX_FINISHED {
