@@ -265,6 +265,7 @@ impl<'a> Fold<'a> {
                 self.open(inputs)?;
                 let super::record::Limits { window, parallel, deadline_ms } = changed.limits;
                 let generation = changed.generation;
+                self.apply(row, &Event::RunStarted { window, parallel, deadline_ms })?;
                 self.apply(row, &Event::Restarted { generation, window, parallel, deadline_ms })
             }
             Record::SessionOpened(_) => self.apply(row, &Event::SessionOpened),

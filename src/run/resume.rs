@@ -196,6 +196,8 @@ fn restart(driver: &mut Driver<'_>, outline: &Outline, old: &Plan, how: &Resume)
     driver.values.open_root(plan, inputs);
     driver.row(About::default(), &Record::PlanChanged(Box::new(changed)));
     let Limits { window, parallel, deadline_ms } = limits;
+    // The machine begins anew before it can begin again.
+    driver.happen(Event::RunStarted { window, parallel, deadline_ms })?;
     driver.happen(Event::Restarted { generation, window, parallel, deadline_ms })?;
     driver.row(About::default(), &Record::SessionOpened(Box::new(session(plan, kept, 0))));
     driver.happen(Event::SessionOpened)?;

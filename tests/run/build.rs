@@ -101,6 +101,44 @@ pub struct Ran {
     pub events: Vec<RunEvent>,
 }
 
+/// The plan of a source text.
+pub fn compiled(source: &str) -> Plan {
+    let loader = flow::source::MemoryLoader::new().with("main.flow", source);
+    match flow::compile::compile("main.flow", &loader, None) {
+        Ok(compiled) => levelled(compiled.plan),
+        Err(program) => {
+            let of = |d: &flow::diagnostics::Diagnostic| format!("{:?} {} {:?}", d.code, d.message, d.help);
+            panic!("{}", program.diagnostics.iter().map(of).collect::<Vec<_>>().join("\n"));
+        }
+    }
+}
+
+/// The plan with its waves, as long as nobody else gives them.
+fn levelled(mut plan: Plan) -> Plan {
+    for body in &mut plan.bodies {
+        if body.waves > 0 {
+            continue;
+        }
+        for at in 0..body.nodes.len() {
+            let own = |node: &Node| u32::from(!matches!(node.kind, NodeKind::Join | NodeKind::Assert { .. }));
+            let wave = body.nodes[at].needs.iter().map(|n| &body.nodes[n.index()]).map(|n| n.wave + own(n));
+            body.nodes[at].wave = wave.max().unwrap_or(0);
+        }
+        body.waves = body.nodes.iter().map(|n| n.wave + 1).max().unwrap_or(0);
+    }
+    plan
+}
+
+/// Runs a source text.
+pub fn flow(source: &str) -> Ran {
+    run(&compiled(source))
+}
+
+/// The JSON of what it gave.
+pub fn json(source: &str) -> serde_json::Value {
+    flow::value::json::to_tree(&flow(source).value()).unwrap()
+}
+
 pub fn run(plan: &Plan) -> Ran {
     run_with(plan, &Options { durability: Durability::Process, ..Options::default() })
 }
@@ -128,11 +166,31 @@ impl Ran {
     }
 
     pub fn resume(&self) -> RunEnd {
+        self.resume_with(run::Resume::default()).0
+    }
+
+    pub fn resume_with(&self, how: run::Resume) -> (RunEnd, Vec<RunEvent>) {
         let project = Project::find(self.folder.path()).unwrap();
         let dir = project.resolve(&self.end.run).unwrap();
-        let mut silent = flow::run::Silent;
-        let company = Company { observer: &mut silent, asker: None };
+        let mut events = Vec::new();
+        let mut observer = |event: &RunEvent| events.push(event.clone());
+        let company = Company { observer: &mut observer, asker: None };
         let options = Options { durability: Durability::Process, ..Options::default() };
-        run::resume(&dir, run::Resume::default(), Site { project, link: None }, &options, company)
+        let end = run::resume(&dir, how, Site { project, link: None }, &options, company);
+        (end, events)
+    }
+
+    /// How often something was done: tasks write a line each into the file `log`.
+    pub fn log(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Why it failed: kind, task, message.
+    pub fn failure(&self) -> (String, String, String) {
+        match &self.end.how {
+            How::Failed(f) => (f.kind.to_string(), f.task.to_string(), f.message.to_string()),
+            other => panic!("{other:?}\n{:#?}", self.events),
+        }
     }
 }

@@ -1,7 +1,10 @@
 //! Runs of plans from their beginning to their end, in a folder of their own.
 
 mod build;
+mod constructs;
 mod plans;
+mod recovery;
 mod speed;
+mod tasks;
 
 use build::*;

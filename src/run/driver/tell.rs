@@ -232,9 +232,7 @@ impl Driver<'_> {
         let id = about.task.clone().unwrap_or_default();
         let status = status_of(end);
         let value = self.shown.remove(&place);
-        if status == TaskStatus::Skipped {
-            self.tell(|_| observer::What::TaskSkipped { task: id });
-        } else {
+        if status != TaskStatus::Skipped {
             let cost_usd = (task.cost > 0).then(|| dollars(task.cost));
             let tokens = (task.tokens > 0).then_some(task.tokens);
             let value = if end == End::Succeeded { value } else { None };

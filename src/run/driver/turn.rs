@@ -10,7 +10,7 @@ use crate::run::observer;
 use crate::run::record::Failure;
 use crate::run::task::{self, Refusal};
 use crate::schedule::{
-    self, Command, Decisions, ErrorKind, Event, Facts, NoHistory, Note, Outcome, Place, Verdict, What,
+    self, Command, Decisions, End, ErrorKind, Event, Facts, NoHistory, Note, Outcome, Place, Verdict, What,
 };
 
 /// Most rows of one transaction: a turn that has more is split.
@@ -151,9 +151,22 @@ impl Driver<'_> {
                     self.values.put_error(*error, failure);
                 }
                 Note::Opened { .. } | Note::Closed { .. } | Note::Ended { .. } | Note::Won { .. } => {
+                    if let Note::Ended { place, end: End::Skipped } = &note {
+                        self.tell_skipped(*place);
+                    }
                     self.values.note(self.plan, &note);
                 }
             }
+        }
+    }
+
+    /// A task that will not run has no event of its own.
+    fn tell_skipped(&mut self, place: Place) {
+        if task::called(self.plan, &self.values, place).is_ok() {
+            self.tell(|driver| {
+                let task = driver.state.id_of(driver.plan, place).into();
+                observer::What::TaskSkipped { task }
+            });
         }
     }
 
