@@ -4,8 +4,8 @@ use super::args::LogsArgs;
 use super::exit::Exit;
 use super::{engine, output, runs};
 use crate::run::view::AttemptView;
-use crate::store::RunDir;
-use std::io::{Read, Write};
+use crate::store::{RunDir, View};
+use std::io::Write;
 
 pub fn run(args: &LogsArgs) -> Exit {
     let dir = match runs::project().and_then(|p| runs::pick(&p, args.run.as_deref(), runs::Which::Newest)) {
@@ -25,11 +25,15 @@ pub fn run(args: &LogsArgs) -> Exit {
             }
         };
     let mut found = false;
+    let journal = match dir.view() {
+        Ok(journal) => journal,
+        Err(e) => return engine::store_error(&e),
+    };
     for (id, task) in
         view.tasks.iter().filter(|(id, _)| wanted.as_ref().is_none_or(|w| w.is_match(id.as_str())))
     {
         for attempt in &task.attempts {
-            found |= show(&dir, id, attempt, args.raw);
+            found |= show(&dir, &journal, id, attempt, args.raw);
         }
     }
     if !found {
@@ -39,37 +43,20 @@ pub fn run(args: &LogsArgs) -> Exit {
 }
 
 /// Shows what one attempt printed, if anything.
-fn show(dir: &RunDir, id: &str, attempt: &AttemptView, raw: bool) -> bool {
+fn show(dir: &RunDir, journal: &View, id: &str, attempt: &AttemptView, raw: bool) -> bool {
     let Some(ended) = &attempt.ended else { return false };
-    if ended.out.is_empty() && ended.tail.is_empty() {
+    let outputs = [&ended.stdout, &ended.stderr];
+    if outputs.iter().all(|output| output.is_none()) {
         return false;
     }
     output::say(format_args!("── {id}, attempt {} ──", attempt.number));
-    if !ended.tail.is_empty() {
-        write(ended.tail.as_bytes(), raw);
-    }
-    for name in &ended.out {
-        // The name is from the record, which may have been tampered with.
-        if name.split('/').any(|part| part == "..") || name.starts_with('/') {
-            continue;
-        }
-        match std::fs::File::open(dir.path().join(name.as_str())) {
-            Ok(file) => copy(file, raw),
-            Err(e) => output::say(format_args!("{name}: {e}")),
+    for kept in outputs.into_iter().flatten() {
+        match runs::bytes(dir, journal, kept) {
+            Some(bytes) => write(&bytes, raw),
+            None => output::say(format_args!("(this output cannot be read any more)")),
         }
     }
     true
-}
-
-/// In constant memory; a character cut by the end of a piece is shown as unknown.
-fn copy(mut file: std::fs::File, raw: bool) {
-    let mut piece = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut piece) {
-            Ok(0) | Err(_) => return,
-            Ok(n) => write(&piece[..n], raw),
-        }
-    }
 }
 
 fn write(bytes: &[u8], raw: bool) {

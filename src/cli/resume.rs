@@ -37,7 +37,7 @@ pub fn go_on(run: Option<&str>, mut how: Resume, args: &EngineArgs, take_over: b
         }
     }
     let mut show = setting.show();
-    let site = Site { project, held: None };
+    let site = Site { project, link: None };
     let end = resume(&dir, how, site, &setting.options, setting.company(&mut show));
     engine::tell(&end, args, show)
 }

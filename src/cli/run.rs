@@ -32,7 +32,7 @@ pub fn run(args: &RunArgs) -> Exit {
     let end = start(
         &ready.plan,
         &given,
-        Site { project, held: None },
+        Site { project, link: None },
         &setting.options,
         setting.company(&mut show),
     );

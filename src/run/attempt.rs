@@ -196,8 +196,7 @@ fn work(task: &Called<'_>, values: &Values, agent: Option<AgentId>, sleep_until:
         Action::Sh { script } => task.within(values, |env| sh(env, script, task.spot)),
         Action::Agent { prompt, context, .. } => {
             let agent = agent.ok_or_else(|| Fault::error("no agent was chosen", task.spot))?;
-            let (prompt, context) =
-                task.within(values, |env| labelled(env, prompt, context.as_deref()))?;
+            let (prompt, context) = task.within(values, |env| labelled(env, prompt, context.as_deref()))?;
             Ok(Work::Agent { agent, prompt, context, schema: schema_of(task.plan, task.def) })
         }
         Action::Builtin { task: builtin, args } => match builtin {

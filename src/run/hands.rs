@@ -232,7 +232,8 @@ impl Hands {
             return None;
         }
         let write = matches!(order.doing, Doing::Write(..));
-        let deadline = order.timeout.map(|ms| Instant::now() + Duration::from_millis(ms.max(0).unsigned_abs()));
+        let deadline =
+            order.timeout.map(|ms| Instant::now() + Duration::from_millis(ms.max(0).unsigned_abs()));
         let ticket = Ticket(self.next);
         self.next += 1;
         let begun = self.request(order).and_then(|request| self.executor.start(ticket, request));
@@ -264,11 +265,9 @@ impl Hands {
                 request.secrets = Hidden(secrets);
                 Ok(Request::Process(request))
             }
-            Doing::Write(path, text) => Ok(Request::Write {
-                root: self.workshop.root.clone(),
-                path: path.into(),
-                text: text.into(),
-            }),
+            Doing::Write(path, text) => {
+                Ok(Request::Write { root: self.workshop.root.clone(), path: path.into(), text: text.into() })
+            }
             Doing::Agent(prompt) => self.agent_request(*prompt, attempt, cwd, env, secrets),
             Doing::Sleep(_) => Err(ExecError::new(Fault::Refused, "a sleep needs no executor")),
         }
@@ -297,7 +296,9 @@ impl Hands {
         };
         // A runtime with sessions is told only what was wrong; one without is asked again, with the reason.
         let again = prompt.told.map(|told| {
-            format!("Your answer did not do: {told}\nMend it, and answer again in the same form as asked for.")
+            format!(
+                "Your answer did not do: {told}\nMend it, and answer again in the same form as asked for."
+            )
         });
         let (text, context) = match (&prompt.session, again) {
             (Some(_), Some(again)) => (again, Vec::new()),

@@ -5,7 +5,7 @@
 use super::inputs::{self, Given};
 use super::values::Values;
 use crate::exec::secret::Secrets;
-use crate::plan::{Action, Element, ExprKind, Plan, Runtime};
+use crate::plan::{Action, Element, Expr, ExprKind, Plan, Runtime};
 use crate::schedule::ScopeId;
 use crate::value::Value;
 use std::collections::BTreeSet;
@@ -137,11 +137,9 @@ fn programs(plan: &Plan, default_runtime: &Runtime) -> Result<(), Refused> {
     let mut wanted: BTreeSet<(String, String)> = BTreeSet::new();
     for task in &plan.tasks {
         if let Action::Run { argv } = &task.action
-            && let ExprKind::List(elements) = &argv.kind
-            && let Some(Element { splice: false, value }) = elements.first()
-            && let ExprKind::Const(Value::Str(program)) = &value.kind
+            && let Some(program) = constant_program(argv)
         {
-            wanted.insert((program.to_string(), format!("task `{}`", task.name)));
+            wanted.insert((program.to_owned(), format!("task `{}`", task.name)));
         }
     }
     for agent in &plan.agents {
@@ -161,6 +159,19 @@ fn programs(plan: &Plan, default_runtime: &Runtime) -> Result<(), Refused> {
         .map(|(program, by)| format!("the program `{program}` of {by} is not in PATH"))
         .collect();
     if reasons.is_empty() { Ok(()) } else { Err(Refused::wrong(reasons)) }
+}
+
+/// The program of a command that begins with a constant.
+fn constant_program(argv: &Expr) -> Option<&str> {
+    let first = match &argv.kind {
+        ExprKind::Const(Value::List(words)) => words.first()?,
+        ExprKind::List(elements) => match elements.first()? {
+            Element { splice: false, value: Expr { kind: ExprKind::Const(first), .. } } => first,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    first.as_text().map(|text| text.as_str())
 }
 
 /// Where a program is that has no `/` in its name.

@@ -12,7 +12,9 @@ use super::people::{Form, Reply};
 use super::preflight::{self, Refused};
 use super::record::{Limits, PlanChanged, Record, RunEnded};
 use super::replay::{Fold, Memory, Outline};
-use super::start::{Company, How, Options, RunEnd, Site, bounds, finish, in_runtime, limits_of, session, share};
+use super::start::{
+    Company, How, Options, RunEnd, Site, bounds, finish, in_runtime, limits_of, session, share,
+};
 use crate::plan::{NodeIx, NodeKind, Plan};
 use crate::schedule::{self, Event, Outcome, Place};
 use crate::store::{RunDir, RunLock, RunStore, StoreError, ValueRef};
@@ -48,11 +50,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company: Company<'_>) -> RunEnd {
     let run: EcoString = dir.id().into();
     let wall = Clock::start(0).wall();
-    let lock = if options.take_over {
-        RunLock::take_over(dir, wall, PATIENCE)
-    } else {
-        RunLock::acquire(dir, wall)
-    };
+    let lock =
+        if options.take_over { RunLock::take_over(dir, wall, PATIENCE) } else { RunLock::acquire(dir, wall) };
     if let Ok(Err(why)) = lock.as_ref().map(|lock| share(site.link.as_ref(), lock)) {
         return RunEnd { run, how: How::Broken(why) };
     }

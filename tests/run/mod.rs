@@ -4,7 +4,6 @@ mod build;
 mod constructs;
 mod plans;
 mod recovery;
-mod speed;
 mod tasks;
 
 use build::*;

@@ -1,9 +1,9 @@
 //! Does what the scheduler commands, after the commit.
 
 use super::{Driver, Halt};
-use crate::plan::{Action, AgentId, Spot};
 use crate::exec::EnvVar;
 use crate::exec::secret::Secrets;
+use crate::plan::{Action, AgentId, Spot};
 use crate::run::attempt::{self, Job, Work};
 use crate::run::hands::{CUT_OFF, Doing, Ending, Finished, Given, Order, Prompt};
 use crate::run::record::{AttemptEnded, Failure, Record};
