@@ -28,11 +28,13 @@ use std::collections::HashMap;
 pub struct Checked {
     /// Names; bare variants and the variants of patterns are now in its table too.
     pub resolved: Resolved,
-    /// Type of each expression before fitting, in terms of the type parameters of the declaration around it.
+    /// Type of each expression before fitting, in terms of the type parameters of the declaration around it. Also of what
+    /// binds: parameters, `let`s, loop and pattern names, and inline tasks by the id of their statement.
     pub types: Table<Ty>,
     /// Expressions whose value must be converted when it reaches its place, and to which type (`Int` where a `Float` is
     /// wanted, a record that loses or gains fields, an enum where `Json` is wanted). Conversions that change nothing at run
-    /// time (`String` to `Path`, `T` to `T?`) are not listed.
+    /// time (`String` to `Path`, `T` to `T?`) are not listed. An inline task that is its block's value is listed by the id of
+    /// its statement.
     pub fits: Table<Ty>,
     /// What each `Call` calls, by its id.
     pub calls: Table<Call>,
@@ -48,6 +50,13 @@ pub struct Checked {
     pub written: Table<Ty>,
     /// Defaults of record fields: copies of the trees, whose ids are in the other tables like all others.
     pub defaults: Vec<Expr>,
+}
+
+impl Checked {
+    /// The declarations that types refer to: to unfold, compare and show them.
+    pub fn known(&self) -> Known<'_> {
+        Known { aliases: &self.aliases, enums: &self.enums }
+    }
 }
 
 /// `type Name<T> = …`

@@ -3,7 +3,7 @@
 use super::fine;
 use flow::ast::{Expr, ExprKind, ItemKind, Table};
 use flow::resolve::{DefId, Res};
-use flow::types::{Builtin, Callee, Checked, Known, Ty};
+use flow::types::{Builtin, Callee, Checked, Ty};
 
 /// The body of the last fn.
 fn body(checked: &Checked) -> &Expr {
@@ -15,7 +15,7 @@ fn body(checked: &Checked) -> &Expr {
 }
 
 fn show(checked: &Checked, ty: Option<&Ty>) -> String {
-    let known = Known { aliases: &checked.aliases, enums: &checked.enums };
+    let known = checked.known();
     ty.map_or("-".to_string(), |ty| known.show(ty))
 }
 
