@@ -214,3 +214,25 @@ fn optional(r: R?) -> Int = if r?.a != none { r.a + (r?.a ?? 1) } else { 0 }
 "##,
     );
 }
+
+#[test]
+fn the_standard_library_is_right() {
+    let mut open = vec![std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("stdlib")];
+    let mut wrong = Vec::new();
+    while let Some(dir) = open.pop() {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|e| e == "flow") {
+                let text = std::fs::read_to_string(&path).unwrap_or_default();
+                let (_, sources, out) = run(&[("main.flow", &text)]);
+                for d in out.iter().filter(|d| d.is_error()) {
+                    let line = sources.positions(d.span).0.line;
+                    wrong.push(format!("{}:{line}: {}", path.display(), super::said(d)));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
