@@ -6,6 +6,7 @@
 //! no host and nothing in hash order.
 
 mod action;
+pub mod draw;
 pub mod eval;
 mod expr;
 pub mod format;
@@ -13,6 +14,7 @@ mod lower;
 mod node;
 pub mod passes;
 pub mod print;
+pub mod show;
 mod walk;
 
 pub use action::{Action, OnCrash, OutputFrom, Props, Retry, ScriptPart, TaskDef};

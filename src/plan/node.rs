@@ -189,4 +189,7 @@ pub struct CallSettings {
     pub env: Option<Expr>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<EcoString>,
+    /// Checked, not run yet; shown as the ceiling of the cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Expr>,
 }

@@ -97,8 +97,8 @@ impl Printer<'_> {
     }
 
     fn settings(&mut self, settings: &CallSettings) {
-        let CallSettings { parallel, deadline, continue_on_failure, env, checkpoint } = settings;
-        for (name, value) in [("parallel", parallel), ("deadline", deadline), ("env", env)] {
+        let CallSettings { parallel, deadline, continue_on_failure, env, checkpoint, budget } = settings;
+        for (name, value) in [("parallel", parallel), ("deadline", deadline), ("env", env), ("budget", budget)] {
             if let Some(value) = value {
                 self.put(format_args!(" {name}: "));
                 self.expr(value);

@@ -299,8 +299,8 @@ macro_rules! holders {
         impl CallSettings {
             /// All its expressions; they see the parameters of the called workflow.
             pub fn $name<'e>(&'e $($m)? self, f: &mut dyn FnMut($e)) {
-                let CallSettings { parallel, deadline, continue_on_failure: _, env, checkpoint: _ } = self;
-                for e in [parallel, deadline, env] {
+                let CallSettings { parallel, deadline, continue_on_failure: _, env, checkpoint: _, budget } = self;
+                for e in [parallel, deadline, env, budget] {
                     e.$iter().for_each(&mut *f);
                 }
             }

@@ -77,10 +77,10 @@ fn no_damage_makes_reading_panic() {
 
 #[test]
 fn long_chains_and_deep_nesting_can_be_saved() {
-    let chain = format!("workflow main(n: Int) -> Int {{ {} }}", vec!["n"; 400].join(" + "));
+    let chain = format!("workflow main(n: Int) -> Int {{ {} }}", vec!["n"; 200].join(" + "));
     let in_fn = format!(
         "fn f(n: Int) -> Int = {}\nworkflow main(n: Int) -> Int {{ f(n) }}",
-        vec!["n"; 400].join(" + ")
+        vec!["n"; 200].join(" + ")
     );
     let deep = format!("workflow main(n: Int) -> Int {{ {}n{} }}", "(n + ".repeat(50), ")".repeat(50));
     for program in [chain, in_fn, deep] {

@@ -147,6 +147,9 @@ impl<'a> Lowering<'a> {
                 }
                 name @ ("budget" | "tokens" | "schedule") => {
                     self.missing(eco_format!("`{name}` of a workflow"), prop.span);
+                    if name == "budget" {
+                        settings.budget = Some(self.expr(&prop.value));
+                    }
                 }
                 _ => {}
             }
@@ -170,7 +173,8 @@ impl<'a> Lowering<'a> {
 
 /// Puts the settings that a call gives in place of the workflow's own.
 fn overlay(settings: &mut CallSettings, given: CallSettings, with: &ast::Props) {
-    let CallSettings { parallel, deadline, continue_on_failure, env, checkpoint } = given;
+    let CallSettings { parallel, deadline, continue_on_failure, env, checkpoint, budget } = given;
+    settings.budget = budget.or(settings.budget.take());
     settings.parallel = parallel.or(settings.parallel.take());
     settings.deadline = deadline.or(settings.deadline.take());
     settings.env = env.or(settings.env.take());

@@ -1,0 +1,153 @@
+//! A plan for those who decide whether to run it: as JSON (`flowc plan --format json`) and as text.
+
+mod cost;
+mod entry;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use entry::{Entry, Names};
+pub use text::text;
+
+use super::passes::{checkpoints, paths, peaks};
+use super::{Action, BodyId, NodeKind, Plan};
+use crate::types::BuiltinTask;
+use ecow::{EcoString, eco_format};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Version of the JSON.
+pub const VERSION: u32 = 1;
+
+/// Most entries of one view: calls beyond are named, not opened.
+pub const MOST: usize = 200_000;
+
+/// What there is to know of a plan before it runs.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlanView {
+    pub version: u32,
+    pub workflow: EcoString,
+    pub hash: EcoString,
+    pub tasks: Vec<Entry>,
+    /// Ids of the tasks and composites of each wave.
+    pub waves: Vec<Vec<EcoString>>,
+    pub critical_path: Vec<EcoString>,
+    pub estimate_ms: i64,
+    /// The most that is held of each resource at once, as far as it is known.
+    pub peak: BTreeMap<EcoString, i64>,
+    pub cost: Cost,
+    /// Tasks that ask a person.
+    pub questions: Vec<EcoString>,
+    /// Waves after which a checkpoint stands.
+    pub checkpoints: Vec<u32>,
+    pub missing: Vec<NotYet>,
+}
+
+/// What the run may cost.
+#[derive(Debug, Clone, Serialize)]
+pub struct Cost {
+    /// Dollars; `None`: nothing limits it.
+    pub max: Option<f64>,
+}
+
+/// Something that this version does not run.
+#[derive(Debug, Clone, Serialize)]
+pub struct NotYet {
+    pub what: EcoString,
+    pub at: String,
+}
+
+/// The view of a plan.
+pub fn view(plan: &Plan) -> PlanView {
+    let root = plan.body(BodyId(0));
+    let mut peak = BTreeMap::new();
+    for units in peaks(plan) {
+        for (id, n) in units {
+            let most = peak.entry(plan.resources[id.index()].name.clone()).or_insert(n);
+            *most = n.max(*most);
+        }
+    }
+    let path = paths::critical_path(root).into_iter().map(|n| &root.nodes[n.index()]);
+    let shown = path.filter(|n| !matches!(n.kind, NodeKind::Join | NodeKind::Assert { .. }));
+    let missing = plan.missing.iter().map(|m| NotYet { what: m.what.clone(), at: plan.place(m.spot) });
+    let (waves, questions) = waves(plan);
+    PlanView {
+        version: VERSION,
+        workflow: plan.workflow.clone(),
+        hash: plan.hash.clone(),
+        tasks: entry::entries(plan),
+        waves,
+        critical_path: shown.map(|n| n.name.clone()).collect(),
+        estimate_ms: root.nodes.iter().map(|n| n.path_ms).max().unwrap_or(0),
+        peak,
+        cost: Cost { max: cost::ceiling(plan).map(|units| units as f64 / 10_000.0) },
+        questions,
+        checkpoints: checkpoints(plan),
+        missing: missing.collect(),
+    }
+}
+
+/// The view as JSON.
+pub fn json(plan: &Plan) -> serde_json::Value {
+    serde_json::to_value(view(plan)).unwrap_or_default()
+}
+
+/// The ids in each wave, tasks of called workflows in theirs; and those of tasks that ask a person.
+fn waves(plan: &Plan) -> (Vec<Vec<EcoString>>, Vec<EcoString>) {
+    let mut waves: Vec<Vec<EcoString>> = vec![Vec::new(); plan.body(BodyId(0)).waves as usize];
+    let mut questions = Vec::new();
+    let mut open = vec![(BodyId(0), EcoString::new(), 0u32)];
+    let mut room = MOST;
+    while let Some((id, prefix, offset)) = open.pop() {
+        let mut called = Vec::new();
+        for node in &plan.body(id).nodes {
+            let name = eco_format!("{prefix}{}", node.name);
+            match &node.kind {
+                NodeKind::Join | NodeKind::Assert { .. } => continue,
+                NodeKind::Call { body, .. } if room > 0 && !plan.body(*body).nodes.is_empty() => {
+                    called.push((*body, eco_format!("{name}/"), offset + node.wave));
+                    continue;
+                }
+                NodeKind::Task { def, .. } if asks(plan, *def) => questions.push(name.clone()),
+                _ => {}
+            }
+            room = room.saturating_sub(1);
+            if let Some(wave) = waves.get_mut((offset + node.wave) as usize) {
+                wave.push(name);
+            }
+        }
+        open.extend(called.into_iter().rev());
+    }
+    (waves, questions)
+}
+
+/// Whether a task asks a person.
+fn asks(plan: &Plan, def: super::TaskId) -> bool {
+    let action = &plan.task(def).action;
+    matches!(action, Action::Builtin { task: BuiltinTask::Approve | BuiltinTask::Input, .. })
+}
+
+impl NodeKind {
+    /// What the node is, in one word: of a task what it does.
+    pub fn word(&self, plan: &Plan) -> &'static str {
+        match self {
+            NodeKind::Task { def, .. } => match &plan.task(*def).action {
+                Action::Agent { .. } => "agent",
+                Action::Run { .. } => "run",
+                Action::Sh { .. } => "sh",
+                Action::Http { .. } => "http",
+                Action::Mcp { .. } => "mcp",
+                Action::Builtin { task, .. } => task.name(),
+            },
+            NodeKind::Assert { .. } => "assert",
+            NodeKind::Join => "join",
+            NodeKind::Map { .. } => "map",
+            NodeKind::Branch { .. } => "branch",
+            NodeKind::Loop { .. } => "loop",
+            NodeKind::Try { .. } => "try",
+            NodeKind::Race { .. } => "race",
+            NodeKind::Call { .. } => "call",
+        }
+    }
+}
