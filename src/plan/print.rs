@@ -4,8 +4,8 @@
 //! definition, `_0` a slot.
 
 use super::{
-    Action, Arm, Binary, Bind, Body, CallSettings, Entry, Expr, ExprKind, Limit, Node, NodeKind, Part,
-    Pattern, Plan, RaceKind, Ref, Retry, ScriptPart, Step, TaskDef, Unary,
+    Action, Arm, Binary, Bind, Body, BodyId, CallSettings, Entry, Expr, ExprKind, Limit, Node, NodeKind,
+    Part, Pattern, Plan, RaceKind, Ref, Retry, ScriptPart, Step, TaskDef, Unary,
 };
 use crate::value::{Type, TypeId, Value};
 use ecow::EcoString;
@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 /// The whole plan.
 pub fn print(plan: &Plan) -> String {
-    let mut p = Printer { plan, out: String::new() };
+    let mut p = Printer { plan, named: None, out: String::new() };
     p.head();
     for task in &plan.tasks {
         p.task(task);
@@ -26,13 +26,22 @@ pub fn print(plan: &Plan) -> String {
 
 /// One expression.
 pub fn print_expr(plan: &Plan, expr: &Expr) -> String {
-    let mut p = Printer { plan, out: String::new() };
+    let mut p = Printer { plan, named: None, out: String::new() };
+    p.expr(expr);
+    p.out
+}
+
+/// One expression of a body for people: what it refers to by name.
+pub fn print_named(plan: &Plan, body: BodyId, expr: &Expr) -> String {
+    let mut p = Printer { plan, named: Some(body), out: String::new() };
     p.expr(expr);
     p.out
 }
 
 struct Printer<'p> {
     plan: &'p Plan,
+    /// The body in whose terms references are named.
+    named: Option<BodyId>,
     out: String,
 }
 
@@ -98,7 +107,9 @@ impl Printer<'_> {
 
     fn settings(&mut self, settings: &CallSettings) {
         let CallSettings { parallel, deadline, continue_on_failure, env, checkpoint, budget } = settings;
-        for (name, value) in [("parallel", parallel), ("deadline", deadline), ("env", env), ("budget", budget)] {
+        for (name, value) in
+            [("parallel", parallel), ("deadline", deadline), ("env", env), ("budget", budget)]
+        {
             if let Some(value) = value {
                 self.put(format_args!(" {name}: "));
                 self.expr(value);
@@ -400,7 +411,28 @@ impl Printer<'_> {
         }
     }
 
+    /// The name of what a reference leads to, where it has one.
+    fn name_of(&self, r: Ref) -> Option<&EcoString> {
+        let outward = |up: u16| {
+            let mut at = self.named?;
+            for _ in 0..up {
+                at = self.plan.body(at).parent?;
+            }
+            Some(self.plan.body(at))
+        };
+        let name = match r {
+            Ref::Node { up, node } => &outward(up)?.nodes.get(node.index())?.name,
+            Ref::Param { up, index } => outward(up)?.params.get(usize::from(index))?,
+            Ref::Let { up, index } => &outward(up)?.lets.get(index as usize)?.name,
+            Ref::Arg(_) | Ref::Local(_) | Ref::Result | Ref::Next => return None,
+        };
+        (!name.is_empty()).then_some(name)
+    }
+
     fn reference(&mut self, r: Ref) {
+        if let Some(name) = self.name_of(r).cloned() {
+            return self.out.push_str(&name);
+        }
         let up = |up: u16| "^".repeat(up as usize);
         match r {
             Ref::Node { up: u, node } => self.put(format_args!("{}%{}", up(u), node.0)),

@@ -1,7 +1,7 @@
 //! What is drawn: boxes, groups of boxes for composites, and arrows. All three formats draw this.
 
-use crate::plan::show::{Entry, Names, view};
 use crate::plan::Plan;
+use crate::plan::show::{Entry, Names, view};
 use ecow::EcoString;
 use std::collections::HashMap;
 

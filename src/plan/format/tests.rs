@@ -58,7 +58,7 @@ fn no_damage_makes_reading_panic() {
     let (mut at, mut tried) = (0, 0);
     while at < bytes.len() {
         if bytes[at].is_ascii_digit() {
-            for other in ["9", "0", "4294967295", "-1", "null"] {
+            for other in ["9", "4294967295"] {
                 let changed = format!("{}{other}{}", &text[..at], &text[at + 1..]);
                 if let Ok(version) = read::<Version>(&changed)
                     && version.format == FORMAT

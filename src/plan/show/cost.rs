@@ -30,7 +30,8 @@ fn of_node(plan: &Plan, kind: &NodeKind, most: &[Option<i64>]) -> Option<i64> {
             budget.and_then(|(_, value)| money(value))
         }
         NodeKind::Assert { .. } | NodeKind::Join => Some(0),
-        NodeKind::Map { items, body, .. } | NodeKind::Race { entrants: RaceKind::Each { items, body, .. }, .. } => {
+        NodeKind::Map { items, body, .. }
+        | NodeKind::Race { entrants: RaceKind::Each { items, body, .. }, .. } => {
             match (of(body)?, items.as_const().and_then(Value::as_list)) {
                 (0, _) => Some(0),
                 (each, Some(items)) => each.checked_mul(items.len() as i64),

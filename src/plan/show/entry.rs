@@ -2,7 +2,7 @@
 
 use super::MOST;
 use crate::plan::{
-    Action, Body, BodyId, Expr, ExprKind, Node, NodeKind, Part, Plan, Props, RaceKind, TaskDef, print::print_expr,
+    Action, BodyId, Expr, ExprKind, Node, NodeKind, Part, Plan, Props, RaceKind, TaskDef, print::print_named,
 };
 use crate::value::Value;
 use ecow::{EcoString, eco_format};
@@ -71,14 +71,15 @@ impl Walk<'_> {
     fn body(&mut self, id: BodyId, around: &Around, depth: u32) -> Vec<Entry> {
         let body = self.plan.body(id);
         self.room = self.room.saturating_sub(body.nodes.len());
-        body.nodes.iter().map(|n| self.entry(body, n, around, depth)).collect()
+        body.nodes.iter().map(|n| self.entry(id, n, around, depth)).collect()
     }
 
-    fn entry(&mut self, body: &Body, node: &Node, around: &Around, depth: u32) -> Entry {
+    fn entry(&mut self, at: BodyId, node: &Node, around: &Around, depth: u32) -> Entry {
+        let body = self.plan.body(at);
         let id = name_of(node, around);
         let (reads, writes) = self.claims(node);
         let after = node.needs.iter().map(|n| name_of(&body.nodes[n.index()], around)).collect();
-        let (over, width) = self.over(&node.kind);
+        let (over, width) = self.over(at, &node.kind);
         let open = depth < DEEPEST && self.room > 0 && !node.kind.bodies().is_empty();
         Entry {
             kind: node.kind.word(self.plan),
@@ -98,7 +99,8 @@ impl Walk<'_> {
 
     /// The bodies of a composite.
     fn parts(&mut self, node: &Node, id: &EcoString, around: &Around, depth: u32) -> Vec<Entry> {
-        let inside = |own: EcoString, sep: &str| Around { prefix: eco_format!("{own}{sep}"), own, part: None };
+        let inside =
+            |own: EcoString, sep: &str| Around { prefix: eco_format!("{own}{sep}"), own, part: None };
         let same = |part: EcoString| Around {
             prefix: around.prefix.clone(),
             own: around.own.clone(),
@@ -131,11 +133,13 @@ impl Walk<'_> {
         }
     }
 
-    fn over(&self, kind: &NodeKind) -> (Option<EcoString>, Option<usize>) {
+    fn over(&self, at: BodyId, kind: &NodeKind) -> (Option<EcoString>, Option<usize>) {
         let items = match kind {
-            NodeKind::Map { items, .. } | NodeKind::Race { entrants: RaceKind::Each { items, .. }, .. } => items,
+            NodeKind::Map { items, .. } | NodeKind::Race { entrants: RaceKind::Each { items, .. }, .. } => {
+                items
+            }
             NodeKind::Loop { max, .. } => {
-                return (Some(eco_format!("at most {} rounds", print_expr(self.plan, max))), None);
+                return (Some(eco_format!("at most {} rounds", print_named(self.plan, at, max))), None);
             }
             _ => return (None, None),
         };
@@ -144,7 +148,7 @@ impl Walk<'_> {
             Value::Record(fields) => Some(fields.len()),
             _ => None,
         });
-        (width.is_none().then(|| print_expr(self.plan, items).into()), width)
+        (width.is_none().then(|| print_named(self.plan, at, items).into()), width)
     }
 
     fn agent(&self, kind: &NodeKind) -> Option<Names> {

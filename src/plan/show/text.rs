@@ -2,7 +2,8 @@
 
 use super::entry::{Entry, Names};
 use super::{PlanView, view};
-use crate::plan::Plan;
+use crate::plan::print::print_named;
+use crate::plan::{BodyId, Plan};
 use crate::value::text::{duration, money};
 use ecow::EcoString;
 use std::collections::HashMap;
@@ -62,7 +63,7 @@ impl Text {
         let limits = [("parallel", &plan.settings.parallel), ("deadline", &plan.settings.deadline)];
         for (name, limit) in limits {
             if let Some(limit) = limit {
-                self.line(format_args!("  {name} {}", crate::plan::print::print_expr(plan, limit)));
+                self.line(format_args!("  {name} {}", print_named(plan, BodyId(0), limit)));
             }
         }
     }
