@@ -4,6 +4,7 @@
 mod docs;
 mod examples;
 mod exec;
+mod outputs;
 mod pages;
 mod run;
 mod schedule;

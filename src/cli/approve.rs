@@ -4,12 +4,13 @@ use super::answer::user;
 use super::args::{ApproveArgs, EngineArgs, Format};
 use super::exit::Exit;
 use super::{engine, output, resume, runs};
+use crate::exec::warden::Link;
 use crate::run::view::RunView;
 use crate::run::{Message, Reply, Resume, RunStatus, TaskStatus};
 use crate::store::is_held;
 use ecow::EcoString;
 
-pub fn run(args: &ApproveArgs) -> Exit {
+pub fn run(args: &ApproveArgs, link: Option<Link>) -> Exit {
     let dir = match runs::project().and_then(|p| runs::pick(&p, args.run.as_deref(), runs::Which::Unfinished))
     {
         Ok(dir) => dir,
@@ -40,7 +41,7 @@ pub fn run(args: &ApproveArgs) -> Exit {
     };
     if args.resume && !is_held(&dir) {
         let how = Resume { answers: vec![reply], ..Resume::default() };
-        return resume::go_on(Some(dir.id()), how, &plain(), false);
+        return resume::go_on(Some(dir.id()), how, &plain(), false, link);
     }
     if let Err(e) = Message::from(reply).put(&dir) {
         return engine::store_error(&e);

@@ -4,10 +4,11 @@ use super::answer::user;
 use super::args::CancelArgs;
 use super::exit::Exit;
 use super::{approve, engine, output, resume, runs};
+use crate::exec::warden::Link;
 use crate::run::{Message, Resume};
 use crate::store::is_held;
 
-pub fn run(args: &CancelArgs) -> Exit {
+pub fn run(args: &CancelArgs, link: Option<Link>) -> Exit {
     let dir = match runs::project().and_then(|p| runs::pick(&p, Some(&args.run), runs::Which::Unfinished)) {
         Ok(dir) => dir,
         Err(exit) => return exit,
@@ -23,7 +24,7 @@ pub fn run(args: &CancelArgs) -> Exit {
         };
     }
     let how = Resume { cancel: Some((user().into(), args.why.as_str().into())), ..Resume::default() };
-    match resume::go_on(Some(dir.id()), how, &approve::plain(), false) {
+    match resume::go_on(Some(dir.id()), how, &approve::plain(), false, link) {
         // A run that was cancelled has ended as it was asked to.
         Exit::Failed => Exit::Done,
         other => other,

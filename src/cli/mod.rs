@@ -26,6 +26,7 @@ mod runs;
 mod show;
 mod test;
 
+use crate::exec::warden::{Link, run_under_warden};
 use args::{Cli, Command};
 use clap::Parser;
 use exit::Exit;
@@ -36,7 +37,38 @@ const STACK: usize = 256 << 20;
 
 /// Runs the command line of this process and gives its exit code.
 pub fn main() -> u8 {
-    let worker = std::thread::Builder::new().stack_size(STACK).spawn(|| start().code());
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            // Help and version are results, the rest is wrong use.
+            let _ = e.print();
+            return if e.use_stderr() { Exit::WrongUse.code() } else { Exit::Done.code() };
+        }
+    };
+    if !drives_a_run(&cli.command) {
+        return on_large_stack(move || dispatch(cli, None));
+    }
+    // This process becomes the warden of a second one, before it has any other thread.
+    match run_under_warden(|link| on_large_stack(move || dispatch(cli, Some(link)))) {
+        Ok(ended) => ended.code(),
+        Err(e) => {
+            output::complain(format_args!("{e}"));
+            Exit::Failed.code()
+        }
+    }
+}
+
+/// Whether the command starts tasks, so that something must see to it that none is left behind.
+fn drives_a_run(command: &Command) -> bool {
+    match command {
+        Command::Run(_) | Command::Resume(_) | Command::Cancel(_) => true,
+        Command::Approve(args) => args.resume,
+        _ => false,
+    }
+}
+
+fn on_large_stack(work: impl FnOnce() -> Exit + Send + 'static) -> u8 {
+    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || work().code());
     match worker.map(std::thread::JoinHandle::join) {
         Ok(Ok(code)) => code,
         // The panic has been printed by its own hook.
@@ -48,22 +80,14 @@ pub fn main() -> u8 {
     }
 }
 
-fn start() -> Exit {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(e) => {
-            // Help and version are results, the rest is wrong use.
-            let _ = e.print();
-            return if e.use_stderr() { Exit::WrongUse } else { Exit::Done };
-        }
-    };
+fn dispatch(cli: Cli, link: Option<Link>) -> Exit {
     match cli.command {
         Command::New(args) => new::run(&args),
         Command::Check(args) => check::run(&args),
-        Command::Run(args) => run::run(&args),
-        Command::Resume(args) => resume::run(&args),
-        Command::Approve(args) => approve::run(&args),
-        Command::Cancel(args) => cancel::run(&args),
+        Command::Run(args) => run::run(&args, link),
+        Command::Resume(args) => resume::run(&args, link),
+        Command::Approve(args) => approve::run(&args, link),
+        Command::Cancel(args) => cancel::run(&args, link),
         Command::Runs(args) => runs::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Logs(args) => logs::run(&args),

@@ -5,22 +5,29 @@ use super::args::{EngineArgs, ResumeArgs};
 use super::engine::{self, Setting};
 use super::exit::Exit;
 use super::{output, program, runs};
+use crate::exec::warden::Link;
 use crate::plan::Plan;
 use crate::run::{From, Reply, Resume, RunStatus, Site, resume};
 use crate::source::{DiskLoader, Loader};
 use crate::store::{Project, RunDir};
 
-pub fn run(args: &ResumeArgs) -> Exit {
+pub fn run(args: &ResumeArgs, link: Option<Link>) -> Exit {
     let (from, answers) = match (args.from.as_deref().map(point).transpose(), answers(&args.answer)) {
         (Ok(from), Ok(answers)) => (from, answers),
         (Err(message), _) | (_, Err(message)) => return wrong(&message),
     };
     let how = Resume { from, answers, ..Resume::default() };
-    go_on(args.run.as_deref(), how, &args.engine, args.take_over)
+    go_on(args.run.as_deref(), how, &args.engine, args.take_over, link)
 }
 
 /// Goes on with a run of the project around the current folder.
-pub fn go_on(run: Option<&str>, mut how: Resume, args: &EngineArgs, take_over: bool) -> Exit {
+pub fn go_on(
+    run: Option<&str>,
+    mut how: Resume,
+    args: &EngineArgs,
+    take_over: bool,
+    link: Option<Link>,
+) -> Exit {
     let (project, mut setting) = match here(args) {
         Ok(found) => found,
         Err(message) => return wrong(&message),
@@ -37,7 +44,7 @@ pub fn go_on(run: Option<&str>, mut how: Resume, args: &EngineArgs, take_over: b
         }
     }
     let mut show = setting.show();
-    let site = Site { project, link: None };
+    let site = Site { project, link };
     let end = resume(&dir, how, site, &setting.options, setting.company(&mut show));
     engine::tell(&end, args, show)
 }

@@ -2,10 +2,11 @@
 
 use super::args::RunArgs;
 use super::{engine, exit::Exit, output, program};
+use crate::exec::warden::Link;
 use crate::run::inputs::Given;
 use crate::run::{Site, start};
 
-pub fn run(args: &RunArgs) -> Exit {
+pub fn run(args: &RunArgs, link: Option<Link>) -> Exit {
     let given = match inputs(args) {
         Ok(given) => given,
         Err(message) => {
@@ -29,13 +30,8 @@ pub fn run(args: &RunArgs) -> Exit {
         Err(e) => return engine::store_error(&e),
     };
     let mut show = setting.show();
-    let end = start(
-        &ready.plan,
-        &given,
-        Site { project, link: None },
-        &setting.options,
-        setting.company(&mut show),
-    );
+    let end =
+        start(&ready.plan, &given, Site { project, link }, &setting.options, setting.company(&mut show));
     drop(ready);
     engine::tell(&end, &args.engine, show)
 }

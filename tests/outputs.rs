@@ -1,0 +1,134 @@
+//! What machines read is held against its JSON Schemas, and standard output carries results only.
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const PROGRAM: &str = r#"
+enum Mood { good, bad(why: String) }
+type Item = { name: String, mood: Mood }
+
+task make(n: Int) -> Item { sh: "printf '{\"name\": \"%s\", \"mood\": {\"bad\": {\"why\": \"x\"}}}' #{n}" }
+task fails() -> Int { run: ["sh", "-c", "echo broken >&2; exit 3"]  retry: 1 }
+
+workflow main(count: Int = 3) -> [Item] {
+  let items = for n in range(0, count) { make(n) }
+  let caught = try { fails() } catch e { e.exit_code ?? 0 }
+  stage second { task done { run: ["true"]  after: [items, caught] } }
+  if count > 100 { approve("Really?") }
+  items
+}
+"#;
+
+fn flowc(dir: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_flowc"))
+        .args(args)
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn project() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("main.flow"), PROGRAM).unwrap();
+    dir
+}
+
+fn holds(schema: &str, value: &Value) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schemas/{schema}.schema.json"));
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> =
+        validator.iter_errors(value).map(|e| format!("{} at {}", e, e.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{value:#}");
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"))
+}
+
+#[test]
+fn check_tells_everything_as_documented() {
+    let dir = project();
+    std::fs::write(dir.path().join("bad.flow"), "workflow main() -> Int { let x = nme\n  \"text\" }\n")
+        .unwrap();
+    let output = flowc(dir.path(), &["check", "main.flow", "bad.flow", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let document = json(&output);
+    holds("check", &document);
+    assert_eq!(document["errors"], 2, "{document:#}");
+    assert_eq!(document["diagnostics"][0]["file"], "bad.flow");
+    assert_eq!(document["diagnostics"][0]["span"]["start"]["column"], 34);
+}
+
+#[test]
+fn run_show_and_runs_hold_their_schemas() {
+    let dir = project();
+    let output = flowc(dir.path(), &["run", "main.flow", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let events: Vec<Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    events.iter().for_each(|e| holds("events", e));
+    assert_eq!(events[0]["event"], "run_started");
+    assert_eq!(events[0]["version"], 1);
+    let last = events.last().unwrap();
+    assert_eq!((&last["event"], &last["status"]), (&"run_finished".into(), &"succeeded".into()));
+    assert_eq!(last["result"][2]["mood"]["bad"]["why"], "x");
+    assert!(events.windows(2).all(|w| w[0]["seq"].as_u64() <= w[1]["seq"].as_u64()));
+    let count = |word: &str| events.iter().filter(|e| e["event"] == word).count();
+    assert_eq!(count("attempt_started"), 3 + 2 + 1);
+    assert_eq!(count("attempt_ended"), 6);
+    let shown = json(&flowc(dir.path(), &["show", "--format", "json"]));
+    holds("show", &shown);
+    assert_eq!(shown["tasks"].as_array().unwrap().iter().filter(|t| t["status"] == "failed").count(), 1);
+    let runs = json(&flowc(dir.path(), &["runs", "--format", "json"]));
+    holds("runs", &runs);
+    assert_eq!(runs["runs"][0]["status"], "succeeded");
+}
+
+#[test]
+fn plan_holds_its_schema() {
+    let dir = project();
+    let plan = json(&flowc(dir.path(), &["plan", "main.flow", "--format", "json"]));
+    holds("plan", &plan);
+    assert_eq!(plan["workflow"], "main");
+    let saved = flowc(dir.path(), &["compile", "main.flow"]);
+    holds("plan-file", &json(&saved));
+    let again = flowc(dir.path(), &["compile", "main.flow"]);
+    assert_eq!(saved.stdout, again.stdout, "the same source gives the same bytes");
+}
+
+#[test]
+fn a_saved_plan_runs_without_its_source() {
+    let dir = project();
+    let plan = flowc(dir.path(), &["compile", "main.flow", "-o", "x.plan.json"]);
+    assert_eq!(plan.status.code(), Some(0), "{plan:?}");
+    std::fs::remove_file(dir.path().join("main.flow")).unwrap();
+    let output = flowc(dir.path(), &["run", "x.plan.json", "-i", "count=1"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "[{\"name\":\"0\",\"mood\":{\"bad\":{\"why\":\"x\"}}}]\n"
+    );
+}
+
+#[test]
+fn wrong_use_is_told_apart_from_failure() {
+    let dir = project();
+    let says = |args: &[&str], code: i32, word: &str| {
+        let output = flowc(dir.path(), args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(code), 0), "{args:?}: {said}");
+        assert!(said.contains(word), "{args:?}: {said}");
+    };
+    says(&["run", "gone.flow"], 2, "there is no file gone.flow");
+    says(&["run", "main.flow", "-i", "count=many"], 2, "count");
+    says(&["run", "main.flow", "-i", "cuont=1"], 2, "count");
+    says(&["run", "main.flow", "-i", "count"], 2, "NAME=VALUE");
+    says(&["run", "main.flow", "-w", "mian"], 1, "main");
+    says(&["resume"], 2, "no unfinished run");
+    says(&["show", "01ABC"], 2, "01ABC");
+    says(&["explain", "F9999"], 2, "F9999");
+    says(&["frobnicate"], 2, "frobnicate");
+}
