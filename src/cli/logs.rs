@@ -12,8 +12,9 @@ pub fn run(args: &LogsArgs) -> Exit {
         Ok(dir) => dir,
         Err(exit) => return exit,
     };
-    let view = match runs::view(&dir) {
-        Ok((view, _)) => view,
+    let read = runs::view(&dir).and_then(|(view, _)| Ok((view, dir.view()?)));
+    let (view, journal) = match read {
+        Ok(read) => read,
         Err(e) => return engine::store_error(&e),
     };
     let wanted =
@@ -25,10 +26,6 @@ pub fn run(args: &LogsArgs) -> Exit {
             }
         };
     let mut found = false;
-    let journal = match dir.view() {
-        Ok(journal) => journal,
-        Err(e) => return engine::store_error(&e),
-    };
     for (id, task) in
         view.tasks.iter().filter(|(id, _)| wanted.as_ref().is_none_or(|w| w.is_match(id.as_str())))
     {
@@ -45,18 +42,17 @@ pub fn run(args: &LogsArgs) -> Exit {
 /// Shows what one attempt printed, if anything.
 fn show(dir: &RunDir, journal: &View, id: &str, attempt: &AttemptView, raw: bool) -> bool {
     let Some(ended) = &attempt.ended else { return false };
-    let outputs = [&ended.stdout, &ended.stderr];
-    if outputs.iter().all(|output| output.is_none()) {
-        return false;
-    }
-    output::say(format_args!("── {id}, attempt {} ──", attempt.number));
-    for kept in outputs.into_iter().flatten() {
-        match runs::bytes(dir, journal, kept) {
-            Some(bytes) => write(&bytes, raw),
-            None => output::say(format_args!("(this output cannot be read any more)")),
+    let outputs = [("", &ended.stdout), (" (standard error)", &ended.stderr)];
+    let mut any = false;
+    for (which, value) in outputs.into_iter().filter_map(|(which, value)| Some((which, value.as_ref()?))) {
+        output::say(format_args!("── {id}, attempt {}{which} ──", attempt.number));
+        match dir.value(journal, value) {
+            Ok(bytes) => write(&bytes, raw),
+            Err(e) => output::say(format_args!("{e}")),
         }
+        any = true;
     }
-    true
+    any
 }
 
 fn write(bytes: &[u8], raw: bool) {
@@ -66,5 +62,8 @@ fn write(bytes: &[u8], raw: bool) {
     } else {
         out.write_all(output::visible(&String::from_utf8_lossy(bytes)).as_bytes())
     };
+    if !raw && !bytes.ends_with(b"\n") {
+        let _ = out.write_all(b"\n");
+    }
     let _ = out.flush();
 }
