@@ -69,11 +69,25 @@ pub fn compile(path: &str, loader: &dyn Loader, workflow: Option<&str>) -> Resul
 ///
 /// # Errors
 /// The program with its diagnostics, of which at least one is an error.
-pub fn plan_of(mut program: Program, workflow: Option<&str>) -> Result<Compiled, Box<Program>> {
+pub fn plan_of(program: Program, workflow: Option<&str>) -> Result<Compiled, Box<Program>> {
+    lowered(program, workflow, plan::lower)
+}
+
+/// The plan of a workflow before any pass, for `--emit`.
+///
+/// # Errors
+/// The program with its diagnostics, of which at least one is an error.
+pub fn raw_plan_of(program: Program, workflow: Option<&str>) -> Result<Compiled, Box<Program>> {
+    lowered(program, workflow, plan::lower_only)
+}
+
+type Lower = fn(&Checked, &SourceMap, Option<&str>, &mut Vec<Diagnostic>) -> Option<Plan>;
+
+fn lowered(mut program: Program, workflow: Option<&str>, lower: Lower) -> Result<Compiled, Box<Program>> {
     if program.errors() > 0 {
         return Err(Box::new(program));
     }
-    let plan = plan::lower(&program.checked, &program.sources, workflow, &mut program.diagnostics);
+    let plan = lower(&program.checked, &program.sources, workflow, &mut program.diagnostics);
     if let Some(plan) = &plan {
         program.diagnostics.extend(late(plan, &program.checked));
     }

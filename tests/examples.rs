@@ -54,7 +54,7 @@ fn hello() {
 #[test]
 fn word_count() {
     let out = Bench::new().run(&["run", "02_word_count.flow"]);
-    assert!(out.contains("soup.md: 13") && out.ends_with("total: 25"), "{out}");
+    assert!(out.contains("soup.md: 14") && out.ends_with("total: 25"), "{out}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod approve;
 mod args;
 mod cancel;
 mod check;
+mod compile;
 mod completions;
 mod config;
 mod engine;
@@ -15,9 +16,11 @@ mod exit;
 mod explain;
 mod fsck;
 mod gc;
+mod graph;
 mod logs;
 mod new;
 mod output;
+mod plan;
 mod program;
 mod progress;
 mod resume;
@@ -84,6 +87,9 @@ fn dispatch(cli: Cli, link: Option<Link>) -> Exit {
     match cli.command {
         Command::New(args) => new::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Compile(args) => compile::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Graph(args) => graph::run(&args),
         Command::Run(args) => run::run(&args, link),
         Command::Resume(args) => resume::run(&args, link),
         Command::Approve(args) => approve::run(&args, link),
@@ -96,6 +102,5 @@ fn dispatch(cli: Cli, link: Option<Link>) -> Exit {
         Command::Fsck(args) => fsck::run(&args),
         Command::Gc(args) => gc::run(&args),
         Command::Completions(args) => completions::run(&args),
-        _ => Exit::WrongUse,
     }
 }

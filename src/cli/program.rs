@@ -45,7 +45,8 @@ pub fn ready(args: &ProgramArgs) -> Result<Ready, Exit> {
     if args.file.extension().is_some_and(|e| e == "json") {
         let text = std::fs::read_to_string(&args.file)
             .map_err(|e| said(format!("cannot read {}: {e}", args.file.display())))?;
-        let plan = plan_from_json(&text).map_err(|e| said(format!("{}: {e}", args.file.display())))?;
+        let plan = crate::plan::format::from_json(&text)
+            .map_err(|e| said(format!("{}: {e}", args.file.display())))?;
         let root = config::root_of(&args.file).map_err(said)?;
         return Ok(Ready { plan, root });
     }
@@ -97,8 +98,4 @@ pub fn show(program: &Program) {
     if program.diagnostics.len() > MOST {
         output::say(format_args!("… and {} more", program.diagnostics.len() - MOST));
     }
-}
-
-fn plan_from_json(text: &str) -> Result<Plan, String> {
-    serde_json::from_str(text).map_err(|e| e.to_string())
 }
