@@ -20,7 +20,7 @@ pub(super) fn check(checked: &Checked, out: &mut Vec<Diagnostic>) {
             continue;
         }
         let ItemKind::Workflow(decl) = &checked.resolved.item(at).kind else { continue };
-        let Some((budget, span)) = decl.with.as_ref().and_then(|w| own_budget(w)) else { continue };
+        let Some((budget, span)) = decl.with.as_ref().and_then(own_budget) else { continue };
         costs.learn(at);
         costs.parts.clear();
         let worst = costs.block(&decl.body);

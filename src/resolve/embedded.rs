@@ -28,6 +28,11 @@ pub fn declaring(name: &str) -> Option<&'static str> {
     DECLARED.get(name).copied()
 }
 
+/// Whether that module declares that name.
+pub fn declares(module: &str, name: &str) -> bool {
+    MODULES.iter().any(|(own, _, text)| *own == module && declared(text).any(|n| n == name))
+}
+
 /// The public names that a module's text declares at the start of its lines.
 fn declared(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.lines().filter_map(|line| {

@@ -281,10 +281,10 @@ fn use_items(ast: &Module) -> Vec<(u32, (Span, UseSource))> {
 }
 
 fn unknown_std(name: &str, span: Span) -> Diagnostic {
-    if let Some((module, member)) = name.rsplit_once('.') {
-        if embedded::module(module).is_some() && embedded::declaring(member) == Some(module) {
-            return errors::std_member(span, module, member);
-        }
+    if let Some((module, member)) = name.rsplit_once('.')
+        && embedded::declares(module, member)
+    {
+        return errors::std_member(span, module, member);
     }
     let near = suggest::nearest(name, embedded::MODULES.iter().map(|(n, _, _)| *n));
     errors::unknown_std(span, name, near)

@@ -1,3 +1,5 @@
+//! Agents as Markdown files: whole ones, odd ones, and texts that are none.
+
 use super::*;
 
 fn agent(text: &str) -> (Option<AgentFile>, Vec<String>) {

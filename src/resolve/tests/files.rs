@@ -1,3 +1,5 @@
+//! Imports and includes: paths, cycles, diamonds, and files that are no files.
+
 use super::*;
 use crate::source::DiskLoader;
 

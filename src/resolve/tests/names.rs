@@ -1,3 +1,5 @@
+//! Scopes, kinds of names, variants, recursion.
+
 use super::*;
 
 #[test]

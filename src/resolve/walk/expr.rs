@@ -33,14 +33,11 @@ impl<'t> Walk<'_, 't> {
     fn chain(&mut self, expr: &'t Expr) -> Option<Res> {
         let from = self.spine.len();
         let mut at = expr;
-        loop {
-            let base = match &at.kind {
-                ExprKind::Field { base, .. }
-                | ExprKind::Index { base, .. }
-                | ExprKind::With { base, .. }
-                | ExprKind::Call { callee: base, .. } => base,
-                _ => break,
-            };
+        while let ExprKind::Field { base, .. }
+        | ExprKind::Index { base, .. }
+        | ExprKind::With { base, .. }
+        | ExprKind::Call { callee: base, .. } = &at.kind
+        {
             self.spine.push(at);
             at = base;
         }

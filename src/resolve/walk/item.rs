@@ -109,10 +109,10 @@ impl<'t> Walk<'_, 't> {
     pub(super) fn fields(&mut self, fields: &'t [Field]) {
         let mut seen: HashMap<&str, &Name> = HashMap::new();
         for field in fields {
-            if fields.len() > 1 {
-                if let Some(first) = seen.insert(&field.name.text, &field.name) {
-                    self.report(errors::declared_twice(&field.name, "the field", first.span));
-                }
+            if fields.len() > 1
+                && let Some(first) = seen.insert(&field.name.text, &field.name)
+            {
+                self.report(errors::declared_twice(&field.name, "the field", first.span));
             }
             self.type_expr(&field.ty);
             if let Some(default) = &field.default {
