@@ -9,7 +9,7 @@ pub enum Command {
     /// Answered by `Event::Evaluated` (or `Event::Kept`) before `decide` is called again; left out when the answer to one before
     /// it has made it needless ([`State::wants`](super::State::wants)).
     Evaluate { place: Place, what: What },
-    /// Answered by `Event::AttemptEnded`, once. The driver enforces the attempt's timeout (`Outcome::Failed(Timeout)`).
+    /// Answered by `Event::AttemptEnded`, once (`Interrupted`, where an `inline` one is no longer [wanted](super::State::wants)). The driver enforces the attempt's timeout (`Outcome::Failed(Timeout)`).
     StartAttempt {
         place: Place,
         attempt: u16,

@@ -57,7 +57,13 @@ impl Driver<'_> {
         }
         for command in decisions.commands.drain(..) {
             match command {
+                // the answer to one before may have stopped what this one is for
+                Command::Evaluate { place, .. } if !self.state.wants(place) => {}
                 Command::Evaluate { place, what } => self.answer(place, what)?,
+                Command::StartAttempt { place, inline: true, .. } if !self.state.wants(place) => {
+                    let outcome = Outcome::Interrupted;
+                    self.happen(Event::AttemptEnded { place, outcome, inline: true })?;
+                }
                 Command::StartAttempt { place, inline: true, .. } => self.start_inline(place)?,
                 other => self.todo.push(other),
             }

@@ -129,7 +129,11 @@ impl Fold<'_> {
                         desk.no_timer(Timer::Round(place), rounds.due);
                     }
                 }
-                Some(Composite::Map(fan) | Composite::Race(fan)) => self.core.widths.push((place, fan.width)),
+                Some(Composite::Map(fan) | Composite::Race(fan)) => {
+                    if fan.width.keys.is_some() || fan.width.indices.is_some() {
+                        self.core.widths.push((place, fan.width));
+                    }
+                }
                 Some(Composite::One { .. } | Composite::Try { .. }) | None => {}
             },
             Stage::Backoff(_) => {
