@@ -12,7 +12,7 @@ use crate::exec::shell::{self, ShellPart};
 use crate::plan::eval::{Env, Fault};
 use crate::plan::{Action, AgentId, Expr, OnCrash, OutputFrom, Plan, Props, ScriptPart, Spot, TaskDef};
 use crate::run::evaluate::millis;
-use crate::schedule::{ErrorKind, Ms, Place};
+use crate::schedule::{ErrorKind, Ms};
 use crate::types::BuiltinTask;
 use crate::value::{self, Fields, SecretPart, Type, Value, text};
 use ecow::EcoString;
@@ -201,7 +201,7 @@ fn work(task: &Called<'_>, values: &Values, agent: Option<AgentId>, sleep_until:
         }
         Action::Builtin { task: builtin, args } => match builtin {
             BuiltinTask::Write => {
-                let mut argument = |index: usize| match args.get(index).and_then(Option::as_ref) {
+                let argument = |index: usize| match args.get(index).and_then(Option::as_ref) {
                     Some(expr) => task.within(values, |env| plain_or_any(&env.eval(expr)?, expr.spot)),
                     None => Ok(EcoString::new()),
                 };
@@ -423,9 +423,10 @@ pub(super) fn accept(task: &Called<'_>, values: &mut Values, result: &Value) -> 
     Err((ErrorKind::Accept, format!("the result was not accepted: `{broken}` does not hold")))
 }
 
-/// A name for an attempt that no other of the run has, fit for a folder.
-pub(super) fn attempt_id(run: &str, generation: u32, place: Place, attempt: u32, tries: u32) -> String {
-    format!("{run}.{generation}.{}.{}.{attempt}.{tries}", place.scope.0, place.node.0)
+/// A name for an attempt that no other of the run has, fit for a folder, and the same after a replay.
+pub(super) fn attempt_id(run: &str, generation: u32, id: &str, attempt: u32, tries: u32) -> String {
+    let hash = blake3::hash(id.as_bytes()).to_hex();
+    format!("{run}.{generation}.{}.{attempt}.{tries}", &hash.as_str()[..16])
 }
 
 /// The variables that every attempt carries, beside the mark of its processes.

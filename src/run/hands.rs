@@ -7,7 +7,7 @@ use crate::exec::process::Hidden;
 use crate::exec::warden::{Interrupt, Interrupts, Link};
 use crate::exec::{
     Done, EnvVar, ExecError, Executor, Fault, Keep, Kept, Local, Outcome, Output, ProcessOutcome,
-    ProcessRequest, Request, Settings, Ticket, agent, builtin,
+    ProcessRequest, Request, Settings, Ticket, agent, builtin, guardian,
 };
 use crate::plan::{AgentId, Plan, Runtime};
 use crate::schedule::{ErrorKind, Ms, Place};
@@ -327,6 +327,13 @@ impl Hands {
             keep: Keep::default(),
             out_dir,
         })))
+    }
+
+    /// How an agent's attempt ended that went on without its runner; `None` when it has not, or is no agent's.
+    pub(super) fn adopt(&self, order: Order) -> Option<Ending> {
+        let Ok(Request::Agent(request)) = self.request(order) else { return None };
+        let outcome = guardian::adopt(&request.out_dir, &request.attempt)?;
+        Some(answered(agent::Asked::again(&request).judge(outcome), false))
     }
 
     /// Asks an attempt to end.

@@ -5,7 +5,6 @@
 //! he has not seen.
 
 use super::inputs::{self, Given};
-use super::literal::variant;
 use crate::plan::Plan;
 use crate::value::{Fields, Type, TypeId, Value};
 use ecow::EcoString;
@@ -185,11 +184,4 @@ pub fn choices_of(plan: &Plan, ty: TypeId) -> Vec<EcoString> {
         Type::Optional(of) => choices_of(plan, *of),
         _ => Vec::new(),
     }
-}
-
-/// A value of `ErrorKind`.
-pub(super) fn error_kind(name: &str) -> Value {
-    let kinds = crate::types::BUILTIN_ENUMS.first().map(|(_, variants)| *variants).unwrap_or_default();
-    let index = kinds.iter().position(|kind| *kind == name).unwrap_or(0);
-    variant(index as u16, name.into())
 }

@@ -11,9 +11,9 @@ use super::record::{PlanChanged, Record, RunEnded, RunStarted, TaskSettled};
 use super::tasks::Tasks;
 use super::values::Values;
 use crate::plan::{AgentId, NodeKind, Plan};
-use crate::schedule::{self, Close, End, Event, Outcome, Place, ScopeId, State, Verdict};
+use crate::schedule::{self, Close, End, Event, Outcome, Place, State, Verdict};
 use crate::store::{Row, RunStore, StoreError, ValueRef, kinds};
-use crate::value::{TypeId, Value};
+use crate::value::TypeId;
 use ecow::EcoString;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -467,11 +467,6 @@ impl<'a> Fold<'a> {
             }
         }
         Ok(())
-    }
-
-    /// The value of the started workflow.
-    pub(super) fn root(&self) -> Option<&Value> {
-        self.values.result(ScopeId::ROOT)
     }
 }
 

@@ -162,6 +162,9 @@ fn go_on(driver: &mut Driver<'_>, outline: &Outline) -> Result<(), Halt> {
     }
     driver.pose_again()?;
     for lost in driver.state.lost_attempts() {
+        if driver.recover(&lost)? {
+            continue;
+        }
         driver.happen(Event::AttemptEnded { place: lost.place, outcome: Outcome::Lost, inline: false })?;
     }
     Ok(())

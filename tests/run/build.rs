@@ -7,15 +7,10 @@ use flow::value::{Type, TypeId, TypeTable, Value};
 
 pub const UNIT: TypeId = TypeId(0);
 pub const STRING: TypeId = TypeId(1);
-pub const INT: TypeId = TypeId(2);
 pub const STRINGS: TypeId = TypeId(3);
 
 pub fn e(kind: ExprKind) -> Expr {
     Expr { kind, spot: Spot::default() }
-}
-
-pub fn int(n: i64) -> Expr {
-    e(ExprKind::Const(Value::Int(n)))
 }
 
 pub fn text(t: &str) -> Expr {

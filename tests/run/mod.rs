@@ -2,6 +2,7 @@
 
 mod build;
 mod constructs;
+mod crash;
 mod plans;
 mod recovery;
 mod tasks;

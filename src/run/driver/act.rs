@@ -3,12 +3,14 @@
 use super::{Driver, Halt};
 use crate::exec::EnvVar;
 use crate::exec::secret::Secrets;
+use crate::exec::sys::proc::boot_id;
+use crate::exec::warden;
 use crate::plan::{Action, AgentId, Spot};
 use crate::run::attempt::{self, Job, Work};
 use crate::run::hands::{CUT_OFF, Doing, Ending, Finished, Given, Order, Prompt};
 use crate::run::record::{AttemptEnded, Failure, Record};
-use crate::run::task::called;
-use crate::schedule::{Command, ErrorKind, Event, Ms, Outcome, Place};
+use crate::run::task::{self, called};
+use crate::schedule::{Command, ErrorKind, Event, Lost, Ms, Outcome, Place};
 use crate::types::BuiltinTask;
 use crate::value::{Value, text};
 
@@ -107,7 +109,7 @@ impl Driver<'_> {
         vars.extend(attempt::flow_vars(&run, &id, number, &key));
         let generation = self.state.generation();
         let tries = self.tasks.of(place).tries;
-        let attempt = attempt::attempt_id(&run, generation, place, number, tries);
+        let attempt = attempt::attempt_id(&run, generation, &id, number, tries);
         let deadline = job.timeout.map(|timeout| self.clock.active().saturating_add(timeout));
         let mut live = Live {
             deadline,
@@ -125,6 +127,30 @@ impl Driver<'_> {
         };
         let order = self.order(place, &live, doing);
         Ok((live, order))
+    }
+
+    /// What is left of an attempt whose runner was lost: kills it, unless it is an agent's that has finished meanwhile, whose
+    /// answer is taken. Whether it was.
+    pub(in crate::run) fn recover(&mut self, lost: &Lost) -> Result<bool, Halt> {
+        let place = lost.place;
+        let id = self.state.id_of(self.plan, place);
+        let (attempt, tries) = (u32::from(lost.attempt), u32::from(lost.tries));
+        let mark = attempt::attempt_id(self.store.run(), self.state.generation(), &id, attempt, tries);
+        if lost.agent.is_some()
+            && task::inputs(self.plan, &mut self.values, &mut self.shared, place).is_ok()
+            && let Ok((live, order)) = self.prepare(place, lost.agent, false)
+            && let Some(ending) = self.hands.adopt(order)
+        {
+            self.live.insert(place, live);
+            let about = self.about(place);
+            self.row(about, &Record::AttemptAdopted);
+            self.take_finished(Finished { place, ending })?;
+            return Ok(true);
+        }
+        let (pid, start) = self.tasks.get(place).and_then(|task| task.process).unwrap_or((0, 0));
+        let pid = i32::try_from(pid).unwrap_or(0);
+        warden::kill_recorded(pid, start, boot_id(), &mark);
+        Ok(false)
     }
 
     /// The main part of an attempt.

@@ -18,7 +18,7 @@ use super::clock::Clock;
 use super::hands::Hands;
 use super::observer::{Observer, RunStatus};
 use super::people::{Asker, Question, Replies, Reply};
-use super::record::{AttemptEnded, Failure};
+use super::record::{AttemptEnded, Failure, Record, SessionClosed};
 use super::replay::Memory;
 use super::task::Shared;
 use super::tasks::Tasks;
@@ -186,10 +186,21 @@ impl<'a> Driver<'a> {
     /// [`Halt`]: nothing more can be recorded. Whatever still runs has been killed.
     pub(super) async fn run(&mut self) -> Result<Left, Halt> {
         let left = self.turns().await;
-        if left.is_err() {
+        if let Err(halt) = &left {
             self.hands.kill_all().await;
+            if matches!(halt, Halt::Store(StoreError::Full { .. })) {
+                self.close_for_storage();
+            }
         }
         left
+    }
+
+    /// Records that the storage failed, if the reserve allows it. What the turn held was never acted on.
+    fn close_for_storage(&mut self) {
+        self.log = Log::default();
+        let closed = SessionClosed { why: Close::Storage };
+        self.row(About::default(), &Record::SessionClosed(closed));
+        let _ = self.log.commit(&mut self.store, self.observer);
     }
 
     async fn turns(&mut self) -> Result<Left, Halt> {

@@ -58,7 +58,7 @@ impl Driver<'_> {
         let Action::Builtin { task: builtin, args } = &task.def.action else {
             return (EcoString::new(), Form::Approve, Vec::new());
         };
-        let mut argument = |index: usize| {
+        let argument = |index: usize| {
             let expr = args.get(index).and_then(Option::as_ref)?;
             task.within(&self.values, |env| env.eval(expr)).ok()
         };

@@ -12,6 +12,11 @@ use crate::run::task::{self, Refusal};
 use crate::schedule::{
     self, Command, Decisions, End, ErrorKind, Event, Facts, NoHistory, Note, Outcome, Place, Verdict, What,
 };
+use crate::store::StoreError;
+use std::time::Duration;
+
+/// How long a full disk is waited for, in ms, try by try.
+static PATIENCE: &[u64] = &[10, 100, 500, 1_000, 2_000];
 
 /// Most rows of one transaction: a turn that has more is split.
 const MAX_ROWS: usize = 4096;
@@ -179,8 +184,16 @@ impl Driver<'_> {
     /// Records the turn. A full disk is waited for a while, with nothing new started.
     pub(super) fn commit(&mut self) -> Result<(), Halt> {
         self.flush_done();
-        if let Err(error) = self.log.commit(&mut self.store, self.observer) {
-            return Err(Halt::Store(error));
+        let mut patience = PATIENCE.iter();
+        while let Err(error) = self.log.commit(&mut self.store, self.observer) {
+            // Nothing of the turn was written: what runs goes on, nothing new begins, space may come back.
+            match (error, patience.next()) {
+                (StoreError::Full { .. }, Some(pause)) => {
+                    self.store.release_ballast();
+                    std::thread::sleep(Duration::from_millis(*pause));
+                }
+                (error, _) => return Err(Halt::Store(error)),
+            }
         }
         if std::mem::take(&mut self.wave_closed) {
             self.store.note_head().map_err(Halt::Store)?;
