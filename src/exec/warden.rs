@@ -12,7 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 
@@ -82,7 +82,7 @@ fn watch(runner: Pid, link: UnixStream, signals: &SignalFd) -> Exit {
     let mut held: Vec<OwnedFd> = Vec::new();
     let mut link = Some(link);
     loop {
-        wait(signals, link.as_ref());
+        await_news(signals, link.as_ref());
         let open = link.as_ref().is_some_and(|socket| take_files(socket.as_fd(), &mut held));
         if !open {
             link = None;
@@ -101,7 +101,7 @@ fn watch(runner: Pid, link: UnixStream, signals: &SignalFd) -> Exit {
     }
 }
 
-fn wait(signals: &SignalFd, link: Option<&UnixStream>) {
+fn await_news(signals: &SignalFd, link: Option<&UnixStream>) {
     let mut fds = vec![PollFd::new(signals, PollFlags::IN)];
     fds.extend(link.map(|socket| PollFd::new(socket, PollFlags::IN)));
     let _ = poll(&mut fds, None);
@@ -132,7 +132,7 @@ fn pass_on(runner: Pid, number: i32, link: Option<&UnixStream>) {
 /// Reaps whatever has ended; gives the runner's exit when it was among it.
 fn reap_children(runner: Pid) -> Option<Exit> {
     let mut ended = None;
-    while let Ok(Some((pid, status))) = waitpid(None, WaitOptions::NOHANG) {
+    while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
         if pid == runner {
             let signal = status.terminating_signal().map(Exit::Signal);
             ended = signal.or_else(|| status.exit_status().map(Exit::Code)).or(Some(Exit::Code(1)));
@@ -153,7 +153,7 @@ fn end_all() {
         for pid in list.iter().filter_map(|pid| Pid::from_raw(*pid)) {
             let _ = kill_process(pid, Signal::KILL);
         }
-        match waitpid(None, WaitOptions::NOHANG) {
+        match wait(WaitOptions::NOHANG) {
             Ok(Some(_)) => {}
             Ok(None) => std::thread::sleep(Duration::from_millis(1)),
             Err(_) => return, // no child is left

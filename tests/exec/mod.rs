@@ -1,10 +1,12 @@
 //! One attempt of one task, with real processes.
 
+mod agents;
+mod claude;
 mod faults;
 mod output;
 mod values;
 
-use flow::exec::*;
+pub use flow::exec::*;
 use std::time::{Duration, Instant};
 
 /// Drives `Local` on a runtime of its own.

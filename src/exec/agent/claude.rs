@@ -236,8 +236,9 @@ fn error(asked: &Asked, report: &Report, process: &ProcessOutcome) -> Option<Age
         if process.stopped {
             return fail(K::Stopped, "the agent was stopped before it had answered", true);
         }
-        let kind =
-            if detail.contains("onnect") || detail.contains("log") { K::Unreachable } else { K::Other };
+        let unreachable =
+            ["onnect", "/login", "API key", "ENOTFOUND"].iter().any(|word| detail.contains(word));
+        let kind = if unreachable { K::Unreachable } else { K::Other };
         return fail(kind, "the agent reports an error", true);
     }
     if process.exit != Exit::Code(0) && !process.stopped {
