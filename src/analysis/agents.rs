@@ -55,8 +55,10 @@ pub(super) struct Agents<'a> {
 impl<'a> Agents<'a> {
     pub(super) fn new(checked: &'a Checked) -> Agents<'a> {
         let mut agents = Agents { checked, facts: HashMap::new() };
-        for at in 0..checked.resolved.defs.len() as u32 {
-            agents.learn(DefId(at));
+        for (at, def) in checked.resolved.defs.iter().enumerate() {
+            if matches!(def.kind, DefKind::Agent | DefKind::AgentFile(_)) {
+                agents.learn(DefId(at as u32));
+            }
         }
         agents
     }

@@ -28,6 +28,9 @@ pub(super) fn check(checked: &Checked, survey: &Survey<'_>, agents: &Agents<'_>,
             }
         }
     }
+    if survey.loops.is_empty() || survey.tasks.iter().all(|t| t.decl.props.get("agent").is_none()) {
+        return;
+    }
     let tasks: HashMap<DefId, &TaskDecl> =
         survey.tasks.iter().filter_map(|site| site.def.map(|def| (def, site.decl))).collect();
     let spending = spending(checked, &tasks, agents);

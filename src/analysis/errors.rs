@@ -82,9 +82,13 @@ pub(super) fn fan_out_without_budget(span: Span, task: Span) -> Diagnostic {
         .help("add `budget` to the workflow, the task or the agent")
 }
 
-pub(super) fn unused_parameter(name: &Name, of: &str) -> Diagnostic {
-    Diagnostic::new(Code::W0105, name.span, format!("the parameter `{}` of {of} is never used", name.text))
-        .help(format!("take it out, or call it `_{}`", name.text))
+pub(super) fn unused_parameter(name: &Name, what: &str, of: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::W0105,
+        name.span,
+        format!("the parameter `{}` of the {what} `{of}` is never used", name.text),
+    )
+    .help(format!("take it out, or call it `_{}`", name.text))
 }
 
 pub(super) fn unused_agent(name: &Name) -> Diagnostic {

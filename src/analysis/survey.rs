@@ -41,9 +41,10 @@ pub(super) struct Survey<'a> {
     pub loops: Vec<LoopSite<'a>>,
     /// The calls of each definition, as indices into `calls`.
     pub calls_of: HashMap<DefId, Vec<usize>>,
-    pub used_locals: HashSet<NodeId>,
-    pub used_defs: HashSet<DefId>,
-    /// Names that stand first in a path, by module: what an import must bring to be of use.
+    pub used_locals: Table<()>,
+    /// By number of the definition.
+    pub used_defs: Vec<bool>,
+    /// Names that stand first in a path, by module that imports something: what an import must bring to be of use.
     pub used_names: HashMap<ModuleId, HashSet<&'a str>>,
     /// There is a `skilled(…)` somewhere: every agent may be meant.
     pub skilled: bool,
@@ -55,7 +56,8 @@ impl<'a> Survey<'a> {
     pub(super) fn new(checked: &'a Checked) -> Survey<'a> {
         let mut walk = Walk {
             checked,
-            survey: Survey::default(),
+            survey: Survey { used_defs: vec![false; checked.resolved.defs.len()], ..Survey::default() },
+            imports: false,
             module: ModuleId(0),
             workflow: None,
             loops: 0,
@@ -67,6 +69,7 @@ impl<'a> Survey<'a> {
                 continue;
             }
             walk.module = ModuleId(id as u32);
+            walk.imports = module.ast.items.iter().any(|i| matches!(i.kind, ItemKind::Use(_)));
             visit::walk_module(&mut walk, &module.ast);
             let names = std::mem::take(&mut walk.names);
             walk.survey.used_names.insert(walk.module, names);
@@ -84,16 +87,18 @@ struct Walk<'a> {
     /// How many calls of tasks have been met: more after a part than before it means that the part makes one.
     tasks: u32,
     names: HashSet<&'a str>,
+    /// The module imports something: only then its names are of interest.
+    imports: bool,
 }
 
 impl<'a> Walk<'a> {
     fn meaning(&mut self, id: NodeId) {
         match self.checked.resolved.res(id) {
             Some(Res::Local(local)) => {
-                self.survey.used_locals.insert(*local);
+                self.survey.used_locals.insert(*local, ());
             }
             Some(Res::Def(def)) => {
-                self.survey.used_defs.insert(*def);
+                self.survey.used_defs[def.0 as usize] = true;
             }
             _ => {}
         }
@@ -168,7 +173,9 @@ impl<'a> Visitor<'a> for Walk<'a> {
         self.meaning(expr.id);
         match &expr.kind {
             ExprKind::Name(name) => {
-                self.names.insert(&name.text);
+                if self.imports {
+                    self.names.insert(&name.text);
+                }
             }
             ExprKind::With { base, props } if matches!(base.kind, ExprKind::Call { .. }) => {
                 if let Some(call) = self.checked.calls.get(base.id) {
@@ -223,7 +230,9 @@ impl<'a> Visitor<'a> for Walk<'a> {
 
     fn type_expr(&mut self, ty: &'a TypeExpr) {
         if let TypeExprKind::Named { path, .. } = &ty.kind {
-            self.names.extend(path.first().map(|n| n.text.as_str()));
+            if self.imports {
+                self.names.extend(path.first().map(|n| n.text.as_str()));
+            }
         }
         self.meaning(ty.id);
         visit::walk_type_expr(self, ty);

@@ -32,13 +32,13 @@ struct Pass<'p, 'a> {
 
 impl Pass<'_, '_> {
     fn is_unused(&self, id: NodeId, name: &Name) -> bool {
-        !name.text.starts_with('_') && !self.survey.used_locals.contains(&id)
+        !name.text.starts_with('_') && !self.survey.used_locals.contains(id)
     }
 
-    fn params(&mut self, params: &[Param], of: &str) {
+    fn params(&mut self, params: &[Param], what: &str, of: &Name) {
         for param in params {
             if self.is_unused(param.id, &param.name) {
-                self.out.push(errors::unused_parameter(&param.name, of));
+                self.out.push(errors::unused_parameter(&param.name, what, &of.text));
             }
         }
     }
@@ -70,17 +70,15 @@ impl<'a> Visitor<'a> for Pass<'_, '_> {
     fn item(&mut self, item: &'a Item) {
         match &item.kind {
             ItemKind::Use(decl) => self.imports(decl),
-            ItemKind::Fn(decl) => self.params(&decl.params, &format!("the fn `{}`", decl.name.text)),
-            ItemKind::Workflow(decl) => {
-                self.params(&decl.params, &format!("the workflow `{}`", decl.name.text))
-            }
+            ItemKind::Fn(decl) => self.params(&decl.params, "fn", &decl.name),
+            ItemKind::Workflow(decl) => self.params(&decl.params, "workflow", &decl.name),
             ItemKind::Actor(decl) if decl.kind == crate::ast::ActorKind::Agent => {
                 let used = self
                     .checked
                     .resolved
                     .def_of
                     .get(item.id)
-                    .is_some_and(|d| self.survey.used_defs.contains(d));
+                    .is_some_and(|d| self.survey.used_defs[d.0 as usize]);
                 if self.runs && !used && !self.survey.skilled && !decl.name.text.starts_with('_') {
                     self.out.push(errors::unused_agent(&decl.name));
                 }
@@ -96,7 +94,7 @@ impl<'a> Visitor<'a> for Pass<'_, '_> {
     }
 
     fn task(&mut self, task: &'a TaskDecl) {
-        self.params(&task.params, &format!("the task `{}`", task.name.text));
+        self.params(&task.params, "task", &task.name);
         visit::walk_task(self, task);
     }
 
