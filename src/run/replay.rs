@@ -7,10 +7,10 @@ use super::codec;
 use super::evaluate::{judge, question_of};
 use super::failure;
 use super::people;
-use super::record::{PlanChanged, Record, RunEnded, RunStarted, TaskSettled};
+use super::record::{Failure, PlanChanged, Record, RunEnded, RunStarted, TaskSettled};
 use super::tasks::Tasks;
 use super::values::Values;
-use crate::plan::{AgentId, NodeKind, Plan};
+use crate::plan::{AgentId, BodyId, NodeKind, Plan};
 use crate::schedule::{self, Close, End, Event, Outcome, Place, State, Verdict};
 use crate::store::{Row, RunStore, StoreError, ValueRef, kinds};
 use crate::value::TypeId;
@@ -129,6 +129,8 @@ pub(super) struct Remembered {
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     pub by_id: HashMap<EcoString, Remembered>,
+    /// Tasks that failed, with their definition and inputs.
+    pub failed: HashMap<EcoString, (EcoString, EcoString, Failure)>,
     /// Results that a task took over: one serves one.
     pub claimed: BTreeSet<EcoString>,
     /// Nodes that ran again.
@@ -151,9 +153,18 @@ impl Memory {
                 return Ok(());
             }
             let Some(Record::TaskSettled(settled)) = decode(row)? else { return Ok(()) };
-            let TaskSettled { end, value, def, inputs, .. } = *settled;
-            if let (End::Succeeded, Some(value), Some(id)) = (end, value, row.task) {
-                memory.by_id.insert(id.into(), Remembered { def, inputs, value });
+            let TaskSettled { end, value, error, def, inputs, .. } = *settled;
+            let Some(id) = row.task else { return Ok(()) };
+            match (end, value, error) {
+                (End::Succeeded, Some(value), _) => {
+                    memory.failed.remove(id);
+                    memory.by_id.insert(id.into(), Remembered { def, inputs, value });
+                }
+                (End::Failed(_), _, Some(error)) => {
+                    memory.by_id.remove(id);
+                    memory.failed.insert(id.into(), (def, inputs, error));
+                }
+                _ => {}
             }
             Ok(())
         })?;
@@ -189,8 +200,44 @@ impl Memory {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
+        self.by_id.is_empty() && self.failed.is_empty()
     }
+
+    /// Forgets the failures that nothing caught: those tasks run again. Gives their ids.
+    pub(super) fn forget_uncaught(&mut self, plan: &Plan) -> Vec<EcoString> {
+        let catching = catching_bodies(plan);
+        let mut locator = super::ids::Locator::new(plan);
+        let mut caught = |id: &str| {
+            let mut at = locator.locate(id).map(|found| found.body);
+            while let Some(body) = at {
+                if catching.contains(&body) {
+                    return true;
+                }
+                at = plan.body(body).parent;
+            }
+            false
+        };
+        let uncaught: Vec<EcoString> = self.failed.keys().filter(|id| !caught(id)).cloned().collect();
+        uncaught.iter().for_each(|id| drop(self.failed.remove(id)));
+        uncaught
+    }
+
+    /// The failure that a task ended with before and that was caught, where it is the same task.
+    pub(super) fn failure(&self, id: &str, def: &str, inputs: &str) -> Option<&Failure> {
+        let (known_def, known_inputs, failure) = self.failed.get(id)?;
+        (known_def == def && known_inputs == inputs).then_some(failure)
+    }
+}
+
+/// Bodies whose failures a `catch` takes.
+fn catching_bodies(plan: &Plan) -> BTreeSet<BodyId> {
+    let nodes = plan.bodies.iter().flat_map(|body| &body.nodes);
+    nodes
+        .filter_map(|node| match &node.kind {
+            NodeKind::Try { body, catch: Some(_), .. } => Some(*body),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The id without the index of its innermost iteration or its number among equal names; `None` where it has neither.

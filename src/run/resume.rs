@@ -10,7 +10,7 @@ use super::hands::{Hands, Workshop};
 use super::observer::{RunStatus, What};
 use super::people::{Form, Reply};
 use super::preflight::{self, Refused};
-use super::record::{Limits, PlanChanged, Record, RunEnded};
+use super::record::{Failure, Limits, PlanChanged, Record, RunEnded};
 use super::replay::{Fold, Memory, Outline};
 use super::start::{
     Company, How, Options, RunEnd, Site, bounds, finish, in_runtime, limits_of, session, share,
@@ -174,7 +174,10 @@ fn go_on(driver: &mut Driver<'_>, outline: &Outline) -> Result<(), Halt> {
 fn restart(driver: &mut Driver<'_>, outline: &Outline, old: &Plan, how: &Resume) -> Result<(), Halt> {
     let plan = driver.plan;
     let mut memory = Memory::read(&driver.store).map_err(Halt::Store)?;
+    let mut again = memory.forget_uncaught(old);
     memory.force(old, how.from.as_ref());
+    again.extend(memory.forced.iter().cloned());
+    again.sort_unstable();
     let inputs = kept_inputs(&driver.store, plan, old, outline.inputs())?;
     let generation = outline.changed.as_ref().map_or(0, |(_, changed)| changed.generation) + 1;
     let limits = limits_of(plan, &inputs, &driver.limits)?;
@@ -188,7 +191,7 @@ fn restart(driver: &mut Driver<'_>, outline: &Outline, old: &Plan, how: &Resume)
         plan: driver.store.put_value(&text).map_err(Halt::Store)?,
         plan_hash: plan.hash.clone(),
         kept,
-        again: Vec::new(),
+        again: again.clone(),
         gone: Vec::new(),
         inputs: kept_refs,
         generation,
@@ -201,10 +204,10 @@ fn restart(driver: &mut Driver<'_>, outline: &Outline, old: &Plan, how: &Resume)
     // The machine begins anew before it can begin again.
     driver.happen(Event::RunStarted { window, parallel, deadline_ms })?;
     driver.happen(Event::Restarted { generation, window, parallel, deadline_ms })?;
-    driver.row(About::default(), &Record::SessionOpened(Box::new(session(plan, kept, 0))));
+    driver.row(About::default(), &Record::SessionOpened(Box::new(session(plan, kept, again.len() as u64))));
     driver.happen(Event::SessionOpened)?;
     let workflow = plan.workflow.clone();
-    driver.tell(|_| What::RunResumed { workflow, kept, again: 0 });
+    driver.tell(|_| What::RunResumed { workflow, kept, again: again.len() as u64 });
     Ok(())
 }
 
@@ -245,6 +248,16 @@ fn answer(driver: &mut Driver<'_>, how: &Resume) -> Result<(), Halt> {
     Ok(())
 }
 
+/// What a task keeps of what it ended with before.
+#[derive(Debug)]
+pub(super) enum Keep {
+    /// It runs.
+    Nothing,
+    Value,
+    /// One that was caught.
+    Failure(Failure),
+}
+
 impl Memory {
     /// What must run again for a recovery point: the tasks of its wave and later ones, or one task.
     fn force(&mut self, plan: &Plan, from: Option<&From>) {
@@ -272,19 +285,21 @@ impl Memory {
 }
 
 impl Driver<'_> {
-    /// Whether a task keeps the result that it had before; then that is its value.
-    pub(super) fn keep(&mut self, place: Place) -> Result<bool, Halt> {
+    /// Whether a task keeps what it ended with before; then that is its value, or its failure.
+    pub(super) fn keep(&mut self, place: Place) -> Result<Keep, Halt> {
         if self.memory.is_empty() {
-            return Ok(false);
+            return Ok(Keep::Nothing);
         }
         let id = self.state.id_of(self.plan, place);
-        let Ok(task) = super::task::called(self.plan, &self.values, place) else { return Ok(false) };
-        let inputs = self.values.inputs_hash(place);
-        let found = if self.depends_on_dirty(place) || self.memory.forced.contains(id.as_str()) {
-            None
-        } else {
-            self.memory.find(&id, &task.def.key, &inputs)
+        let Ok(task) = super::task::called(self.plan, &self.values, place) else {
+            return Ok(Keep::Nothing);
         };
+        let inputs = self.values.inputs_hash(place);
+        let stale = self.depends_on_dirty(place) || self.memory.forced.contains(id.as_str());
+        if !stale && let Some(failure) = self.memory.failure(&id, &task.def.key, &inputs) {
+            return Ok(Keep::Failure(failure.clone()));
+        }
+        let found = if stale { None } else { self.memory.find(&id, &task.def.key, &inputs) };
         let Some(kept) = found else {
             self.memory.dirty.insert(place);
             let mut outer = self.values.outer_of(place.scope);
@@ -294,16 +309,16 @@ impl Driver<'_> {
                 }
                 outer = self.values.outer_of(by.scope);
             }
-            return Ok(false);
+            return Ok(Keep::Nothing);
         };
         let value = codec::get(&self.store, &kept, task.def.result, &self.plan.types).map_err(Halt::Store)?;
         // A changed `accept` is tried on the kept value.
         if super::attempt::accept(&task, &mut self.values, &value).is_err() {
             self.memory.dirty.insert(place);
-            return Ok(false);
+            return Ok(Keep::Nothing);
         }
         self.finish_with(place, value)?;
-        Ok(true)
+        Ok(Keep::Value)
     }
 
     /// Whether something that a place waits for, or what is around it waits for, ran again.

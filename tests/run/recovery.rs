@@ -141,3 +141,23 @@ workflow main() -> [String] {
     log.sort();
     assert_eq!(log, ["a", "a", "b", "b", "c"]);
 }
+
+#[test]
+fn a_failure_that_was_caught_is_kept() {
+    let source = r##"
+task bad() -> String { sh: "echo bad >> log; exit 1" }
+task rest(x: String) -> String { sh: "echo rest >> log; test -f ready; echo #{x}" }
+workflow main() -> String {
+  let x = try { bad() } catch e { "caught" }
+  let y = rest(x)
+  y
+}
+"##;
+    let ran = flow(source);
+    assert_eq!(ran.failure().1, "y");
+    std::fs::write(ran.folder.path().join("ready"), "").unwrap();
+    let (end, events) = ran.resume_with(Resume::default());
+    assert_eq!(succeeded(&end), "caught");
+    assert_eq!(ran.log(), ["bad", "rest", "rest"]);
+    assert_eq!(serde_json::to_value(&events[0]).unwrap()["again"], 1);
+}

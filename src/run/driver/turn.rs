@@ -8,6 +8,7 @@ use crate::run::evaluate::judge;
 use crate::run::failure;
 use crate::run::observer;
 use crate::run::record::Failure;
+use crate::run::resume::Keep;
 use crate::run::task::{self, Refusal};
 use crate::schedule::{
     self, Command, Decisions, End, ErrorKind, Event, Facts, NoHistory, Note, Outcome, Place, Verdict, What,
@@ -103,10 +104,19 @@ impl Driver<'_> {
         let inputs = task::inputs(self.plan, &mut self.values, &mut self.shared, place);
         let verdict = match inputs {
             Ok(inputs) => {
-                if self.keep(place)? {
-                    let hash = self.values.inputs_hash(place);
-                    self.hashes.insert(place, hash);
-                    return self.happen(Event::Kept { place });
+                match self.keep(place)? {
+                    Keep::Nothing => {}
+                    Keep::Value => {
+                        let hash = self.values.inputs_hash(place);
+                        self.hashes.insert(place, hash);
+                        return self.happen(Event::Kept { place });
+                    }
+                    Keep::Failure(failure) => {
+                        let kind = ErrorKind::parse(&failure.kind).unwrap_or(ErrorKind::Error);
+                        self.told.insert(place, failure);
+                        let verdict = Verdict::Bad(kind);
+                        return self.happen(Event::Evaluated { place, verdict });
+                    }
                 }
                 self.tasks.begin(place, &inputs);
                 let hash = self.values.inputs_hash(place);
