@@ -93,7 +93,7 @@ fn of_body(body: &Body, each: &mut dyn FnMut(&Expr)) {
             }
             NodeKind::Branch { value, arms } => {
                 value.iter().for_each(|expr| each(expr));
-                arms.iter().filter_map(|arm| arm.guard.as_ref()).for_each(|expr| each(expr));
+                arms.iter().filter_map(|arm| arm.guard.as_ref()).for_each(&mut *each);
             }
             NodeKind::Loop { start, max, every, .. } => {
                 each(start);
@@ -154,7 +154,7 @@ fn of_props(props: &Props, each: &mut dyn FnMut(&Expr)) {
     }
     if let Some(retry) = retry {
         each(&retry.max);
-        [&retry.backoff, &retry.factor, &retry.jitter].into_iter().flatten().for_each(|expr| each(expr));
+        [&retry.backoff, &retry.factor, &retry.jitter].into_iter().flatten().for_each(&mut *each);
     }
     if let Some(OnCrash::Probe(argv)) = on_crash.as_deref() {
         each(argv);
