@@ -30,7 +30,7 @@ fn folding_evaluates_what_is_known_and_leaves_what_fails() {
         }",
     );
     assert!(text.contains("do two(10)"), "{text}");
-    assert!(text.contains("map _0 in [0, 1, 2]"), "{text}");
+    assert!(text.contains("two~2[2] do two(2)"), "{text}");
     assert!(text.contains("range(0, 1000000)"), "{text}");
     assert!(text.contains("bad = (1 / 0)"), "{text}");
     assert!(!text.contains("unused"), "{text}");
@@ -150,4 +150,93 @@ fn long_chains_of_calls_need_no_stack() {
     let plan = finished(&program);
     assert_eq!(plan.bodies.len(), 3_001);
     assert_eq!(plan.bodies[0].waves, 1);
+}
+
+/// Ids and waves of all that a plan does, the iterations of loops over known lists written out.
+fn tasks_of(plan: &crate::plan::Plan) -> std::collections::BTreeMap<String, u32> {
+    fn walk(plan: &crate::plan::Plan, id: BodyId, before: &str, own: &str, wave: Option<u32>, out: &mut std::collections::BTreeMap<String, u32>) {
+        for node in &plan.body(id).nodes {
+            let name = if node.name.is_empty() { own.to_string() } else { format!("{before}{}", node.name) };
+            let wave = Some(wave.unwrap_or(node.wave));
+            match &node.kind {
+                NodeKind::Join => {}
+                NodeKind::Map { items, body, .. } if items.as_const().is_some() => {
+                    let count = items.as_const().and_then(|v| v.as_list()).unwrap().len();
+                    for i in 0..count {
+                        let own = format!("{name}[{i}]");
+                        walk(plan, *body, &format!("{own}."), &own, wave, out);
+                    }
+                }
+                NodeKind::Map { body, .. } => {
+                    out.insert(name.clone(), wave.unwrap());
+                    walk(plan, *body, &format!("{name}[*]."), &format!("{name}[*]"), wave, out);
+                }
+                NodeKind::Call { body, .. } => walk(plan, *body, &format!("{name}/"), &name, None, out),
+                NodeKind::Loop { body, .. } => walk(plan, *body, &format!("{name}#."), &format!("{name}#"), wave, out),
+                _ => {
+                    assert!(out.insert(name, wave.unwrap()).is_none());
+                    for body in node.kind.bodies() {
+                        walk(plan, body, before, own, wave, out);
+                    }
+                }
+            }
+        }
+    }
+    let mut out = std::collections::BTreeMap::new();
+    walk(plan, BodyId(0), "", "", None, &mut out);
+    out
+}
+
+const LOOPS: &str = "workflow part(xs: [Int]) -> [Int] { for x in xs { two(x) } }
+workflow main(n: Int, s: String) -> Json {
+    let before = two(n)
+    let label = \"#{before}!\"
+    let found = for x in [\"a\", \"b\", \"c\"] { one(\"#{x}#{label}\") }
+    let sized = for x in [1, 2] { let a = two(x) let c = \"#{a}#{found[0]}\" let b = one(c) two(len(b)) }
+    let total = len(found) + len(sized)
+    let tried = for x in [\"q\", \"r\"] { try { one(x) } catch e { one(e.message) } }
+    for x in [1, 2] { if n > x { one(\"#{x}#{n}\") two(x) } else { two(total) } }
+    let drafts = for x in [\"d\", \"e\"] { let d = repeat d = x with { max: 2 } { one(\"#{d}#{x}#{label}\") } until len(d) > total d }
+    let inner = for x in [1, 2] { for y in [s, \"#{x}\"] { one(\"#{y}#{x}#{label}\") } }
+    let none_at_all = for x in range(0, 0) { two(x) }
+    for { key, value } in [{ key: \"k\", value: 1 }] { one(\"#{key}#{value}\") }
+    for x in [1, 2, 3, 4] if x > 2 { two(x) }
+    let kept = for x in [1, 2] with { parallel: 1 } { two(x) }
+    for x in list() { one(x) }
+    part([1, 2])
+    { found: found, sized: sized, tried: tried, drafts: drafts, inner: inner, none: none_at_all, kept: kept, total: total }
+}
+task list() -> [String] { run: [\"ls\"] }";
+
+#[test]
+fn expansion_changes_neither_ids_nor_waves() {
+    let program = format!("{TASKS}{LOOPS}");
+    let mut whole = compiled(&program, None).unwrap();
+    for pass in ["waves", "inlining", "folding", "dead-expressions"] {
+        apply(pass, &mut whole);
+    }
+    let mut expected = tasks_of(&whole);
+    // Of the filtered loop only what passes the filter takes place.
+    let filtered: Vec<String> = expected.keys().filter(|k| **k == "two[0]" || **k == "two[1]").cloned().collect();
+    assert_eq!(filtered.len(), 2, "{expected:?}");
+    expected.retain(|k, _| !filtered.contains(k));
+    let expanded = finished(&program);
+    assert_eq!(tasks_of(&expanded), expected);
+    assert!(expected.contains_key("found[2]") && expected.contains_key("sized[1].b") && expected.contains_key("tried[1].try"));
+    let text = crate::plan::format::to_json(&expanded).unwrap();
+    assert_eq!(crate::plan::format::from_json(&text).unwrap(), expanded);
+}
+
+#[test]
+fn an_expanded_loop_holds_its_values_and_its_end() {
+    let text = emitted(
+        "reduction",
+        "workflow main(n: Int) -> [String] {
+            let first = two(n)
+            let found = for x in [\"a\", \"b\"] { let y = one(\"#{x}#{first}\") one(y) }
+            two(len(found)) with { after: [found] }
+            found
+        }",
+    );
+    insta::assert_snapshot!("expanded", text);
 }
