@@ -37,7 +37,8 @@ type Iteration = (usize, Vec<Value>);
 
 /// The iterations of a loop that can be expanded.
 fn known(plan: &Plan, node: &Node) -> Option<Vec<Iteration>> {
-    let NodeKind::Map { items, bind: names, filter, parallel: None, key: None, after: None, body } = &node.kind
+    let NodeKind::Map { items, bind: names, filter, parallel: None, key: None, after: None, body } =
+        &node.kind
     else {
         return None;
     };
@@ -149,8 +150,7 @@ impl Expansion {
                     let inner = plan.body(*body);
                     let (count, lets) = (inner.nodes.len() as u32, inner.lets.len() as u32 + 1);
                     let all = iterations.len() as u32 * count;
-                    let made =
-                        Loop { iterations, body: *body, node: next, first_let: 0, nodes: count, lets };
+                    let made = Loop { iterations, body: *body, node: next, first_let: 0, nodes: count, lets };
                     next += all;
                     Some(made)
                 }
@@ -283,9 +283,7 @@ impl Expansion {
                 Some(l) => Ref::Let { up, index: l.list() },
                 None => Ref::Node { up, node: NodeIx(self.nodes[node.index()]) },
             }),
-            Ref::Let { up, index } if up == depth => {
-                Some(Ref::Let { up, index: self.lets[index as usize] })
-            }
+            Ref::Let { up, index } if up == depth => Some(Ref::Let { up, index: self.lets[index as usize] }),
             _ => None,
         }
     }

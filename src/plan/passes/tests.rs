@@ -154,7 +154,14 @@ fn long_chains_of_calls_need_no_stack() {
 
 /// Ids and waves of all that a plan does, the iterations of loops over known lists written out.
 fn tasks_of(plan: &crate::plan::Plan) -> std::collections::BTreeMap<String, u32> {
-    fn walk(plan: &crate::plan::Plan, id: BodyId, before: &str, own: &str, wave: Option<u32>, out: &mut std::collections::BTreeMap<String, u32>) {
+    fn walk(
+        plan: &crate::plan::Plan,
+        id: BodyId,
+        before: &str,
+        own: &str,
+        wave: Option<u32>,
+        out: &mut std::collections::BTreeMap<String, u32>,
+    ) {
         for node in &plan.body(id).nodes {
             let name = if node.name.is_empty() { own.to_string() } else { format!("{before}{}", node.name) };
             let wave = Some(wave.unwrap_or(node.wave));
@@ -172,7 +179,9 @@ fn tasks_of(plan: &crate::plan::Plan) -> std::collections::BTreeMap<String, u32>
                     walk(plan, *body, &format!("{name}[*]."), &format!("{name}[*]"), wave, out);
                 }
                 NodeKind::Call { body, .. } => walk(plan, *body, &format!("{name}/"), &name, None, out),
-                NodeKind::Loop { body, .. } => walk(plan, *body, &format!("{name}#."), &format!("{name}#"), wave, out),
+                NodeKind::Loop { body, .. } => {
+                    walk(plan, *body, &format!("{name}#."), &format!("{name}#"), wave, out)
+                }
                 _ => {
                     assert!(out.insert(name, wave.unwrap()).is_none());
                     for body in node.kind.bodies() {
@@ -217,12 +226,17 @@ fn expansion_changes_neither_ids_nor_waves() {
     }
     let mut expected = tasks_of(&whole);
     // Of the filtered loop only what passes the filter takes place.
-    let filtered: Vec<String> = expected.keys().filter(|k| **k == "two[0]" || **k == "two[1]").cloned().collect();
+    let filtered: Vec<String> =
+        expected.keys().filter(|k| **k == "two[0]" || **k == "two[1]").cloned().collect();
     assert_eq!(filtered.len(), 2, "{expected:?}");
     expected.retain(|k, _| !filtered.contains(k));
     let expanded = finished(&program);
     assert_eq!(tasks_of(&expanded), expected);
-    assert!(expected.contains_key("found[2]") && expected.contains_key("sized[1].b") && expected.contains_key("tried[1].try"));
+    assert!(
+        expected.contains_key("found[2]")
+            && expected.contains_key("sized[1].b")
+            && expected.contains_key("tried[1].try")
+    );
     let text = crate::plan::format::to_json(&expanded).unwrap();
     assert_eq!(crate::plan::format::from_json(&text).unwrap(), expanded);
 }

@@ -29,7 +29,21 @@ fn the_json_says_what_the_contract_asks() {
     assert_eq!(view["workflow"], "main");
     let ids: Vec<&str> =
         view["tasks"].as_array().unwrap().iter().map(|t| t["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["list", "found", "review[0]", "review[1]", "review", "build", "checks.build", "checks", "approve", "deploy"]);
+    assert_eq!(
+        ids,
+        [
+            "list",
+            "found",
+            "review[0]",
+            "review[1]",
+            "review",
+            "build",
+            "checks.build",
+            "checks",
+            "approve",
+            "deploy"
+        ]
+    );
     assert_eq!(
         view["waves"].to_string(),
         r#"[["list","review[0]","review[1]","build","checks.build"],["found","approve"],["deploy/api"]]"#
