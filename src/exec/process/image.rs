@@ -82,6 +82,10 @@ fn explain_exec(
 ) -> ExecError {
     let (fault, message) = match errno {
         Errno::NOENT | Errno::NOTDIR => (Fault::Missing, missing(request, program, path)),
+        // A folder of PATH that may not be searched holds nothing for us.
+        Errno::ACCESS if !program.contains('/') && !is_in_path(program, path) => {
+            (Fault::Missing, missing(request, program, path))
+        }
         Errno::ACCESS if is_folder(request, program) => {
             (Fault::Missing, format!("cannot run `{program}`: it is a folder, not a program"))
         }
@@ -111,6 +115,10 @@ fn explain_exec(
         _ => (Fault::Missing, format!("cannot run `{program}`: {system}")),
     };
     ExecError::new(fault, message)
+}
+
+fn is_in_path(program: &str, path: &[u8]) -> bool {
+    candidates(program, path).iter().any(|file| Path::new(OsStr::from_bytes(file.as_bytes())).exists())
 }
 
 fn missing(request: &ProcessRequest, program: &str, path: &[u8]) -> String {
