@@ -152,10 +152,10 @@ pub fn tell(end: &RunEnd, args: &EngineArgs, show: Show) -> Exit {
             Exit::Done
         }
         How::Failed(failure) => {
-            let task = if failure.task.is_empty() {
-                String::new()
-            } else {
-                format!("task `{}` failed ", failure.task)
+            let task = match failure.task.as_str() {
+                "" => String::new(),
+                task if task.starts_with('@') => "the result could not be made ".to_string(),
+                task => format!("task `{task}` failed "),
             };
             let at = if failure.at.is_empty() { String::new() } else { format!("{}: ", failure.at) };
             let message = output::visible(&failure.message);

@@ -174,6 +174,7 @@ fn built_ins_do_what_they_say() {
     assert_eq!(call(Builtin::Take, vec![words(), int(99)]), texts(&["b", "a", "b"]));
     assert_eq!(call(Builtin::Drop, vec![words(), int(2)]), texts(&["b"]));
     assert_eq!(call(Builtin::Max, vec![words()]), Ok(Value::text("b")));
+    assert_eq!(call(Builtin::Max, vec![int(3), int(4)]), Ok(Value::Int(4)));
     assert_eq!(call(Builtin::First, vec![list(vec![])]), Ok(Value::None));
     assert_eq!(call(Builtin::Mod, vec![int(-1), int(7)]), Ok(Value::Int(6)));
     assert_eq!(call(Builtin::ToInt, vec![text(" 12 ")]), Ok(Value::Int(12)));

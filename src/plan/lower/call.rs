@@ -153,7 +153,15 @@ impl<'a> Lowering<'a> {
             let ty = self.ty(ty);
             return self.made(ExprKind::FromJson(ty, Box::new(text)), expr.span);
         }
-        self.made(ExprKind::Builtin(builtin, args), expr.span)
+        let made = self.made(ExprKind::Builtin(builtin, args), expr.span);
+        match self.checked.types.get(expr.id) {
+            // The sum of nothing is a plain 0; here it is known of what.
+            Some(ty) if builtin == Builtin::Sum => {
+                let ty = self.ty(ty);
+                self.made(ExprKind::Fit(ty, Box::new(made)), expr.span)
+            }
+            _ => made,
+        }
     }
 
     fn variant_call(

@@ -2,7 +2,7 @@
 
 use super::Printer;
 use crate::plan::{Arm, Binary, Bind, Entry, Expr, ExprKind, Part, Pattern, Ref, Step, Unary};
-use crate::value::{Type, TypeId, Value};
+use crate::value::{Type, TypeId, Value, text};
 use ecow::EcoString;
 
 impl Printer<'_> {
@@ -275,9 +275,9 @@ impl Printer<'_> {
             Value::Int(n) => self.put(format_args!("{n}")),
             Value::Float(f) => self.put(format_args!("{f:?}")),
             Value::Str(text) => self.put(format_args!("{text:?}")),
-            Value::Duration(ms) => self.put(format_args!("{ms}ms")),
-            Value::Bytes(n) => self.put(format_args!("{n}B")),
-            Value::Money(n) => self.put(format_args!("${n}e-4")),
+            Value::Duration(ms) => self.put(format_args!("{}", text::duration(*ms))),
+            Value::Bytes(n) => self.put(format_args!("{}", text::bytes(*n))),
+            Value::Money(n) => self.put(format_args!("{}", text::money(*n))),
             Value::List(items) => {
                 self.out.push('[');
                 self.each(items.iter(), Self::value);

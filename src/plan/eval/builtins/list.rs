@@ -12,6 +12,11 @@ pub(super) fn apply(builtin: Builtin, args: &Args<'_>) -> Result<Value, Fault> {
     if builtin == Builtin::Range {
         return range(args);
     }
+    // `min(a, b)` is that of the two.
+    if let (Builtin::Min | Builtin::Max, [_, _]) = (builtin, args.args) {
+        let wanted = if builtin == Builtin::Min { Ordering::Less } else { Ordering::Greater };
+        return extreme(args.args, wanted, args);
+    }
     let items = args.list(0)?;
     Ok(match builtin {
         Builtin::First => items.first().cloned().unwrap_or(Value::None),
