@@ -172,10 +172,8 @@ impl<'a> Visitor<'a> for Walk<'a> {
         let before = self.tasks;
         self.meaning(expr.id);
         match &expr.kind {
-            ExprKind::Name(name) => {
-                if self.imports {
-                    self.names.insert(&name.text);
-                }
+            ExprKind::Name(name) if self.imports => {
+                self.names.insert(&name.text);
             }
             ExprKind::With { base, props } if matches!(base.kind, ExprKind::Call { .. }) => {
                 if let Some(call) = self.checked.calls.get(base.id) {
@@ -229,10 +227,8 @@ impl<'a> Visitor<'a> for Walk<'a> {
     }
 
     fn type_expr(&mut self, ty: &'a TypeExpr) {
-        if let TypeExprKind::Named { path, .. } = &ty.kind {
-            if self.imports {
-                self.names.extend(path.first().map(|n| n.text.as_str()));
-            }
+        if let (true, TypeExprKind::Named { path, .. }) = (self.imports, &ty.kind) {
+            self.names.extend(path.first().map(|n| n.text.as_str()));
         }
         self.meaning(ty.id);
         visit::walk_type_expr(self, ty);

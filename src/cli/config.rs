@@ -61,13 +61,13 @@ impl Config {
         if config.parallel == Some(0) {
             return Err(format!("{}: `parallel` must be at least 1", path.display()));
         }
-        if let Some(RuntimeSetting::Named(name)) = &config.runtime {
-            if !matches!(name.as_str(), "claude" | "codex") {
-                return Err(format!(
-                    "{}: `runtime` is \"claude\", or a list: the command to start with its arguments; found \"{name}\"",
-                    path.display()
-                ));
-            }
+        if let Some(RuntimeSetting::Named(name)) = &config.runtime
+            && !matches!(name.as_str(), "claude" | "codex")
+        {
+            return Err(format!(
+                "{}: `runtime` is \"claude\", or a list: the command to start with its arguments; found \"{name}\"",
+                path.display()
+            ));
         }
         if matches!(&config.runtime, Some(RuntimeSetting::Command(argv)) if argv.is_empty()) {
             return Err(format!("{}: the command of `runtime` is empty", path.display()));

@@ -2,6 +2,7 @@
 
 pub mod model_stub;
 
+use std::io::Write;
 use std::path::PathBuf;
 
 /// The real `claude`, or a word on standard error that the test is skipped.
@@ -28,7 +29,7 @@ pub fn program(name: &str) -> Option<PathBuf> {
 fn missing(name: &str) {
     let required = std::env::var("FLOW_TEST_REQUIRE").unwrap_or_default();
     assert!(!required.split(',').any(|r| r == name), "{name} is required here and is not installed");
-    eprintln!("skipped: {name} is not installed");
+    writeln!(std::io::stderr(), "skipped: {name} is not installed").unwrap();
 }
 
 /// Copies a folder with everything below it, hidden files left out.

@@ -164,7 +164,8 @@ fn tasks_of(plan: &crate::plan::Plan) -> std::collections::BTreeMap<String, u32>
     ) {
         for node in &plan.body(id).nodes {
             let name = if node.name.is_empty() { own.to_string() } else { format!("{before}{}", node.name) };
-            let wave = Some(wave.unwrap_or(node.wave));
+            let level = wave.unwrap_or(node.wave);
+            let wave = Some(level);
             match &node.kind {
                 NodeKind::Join => {}
                 NodeKind::Map { items, body, .. } if items.as_const().is_some() => {
@@ -175,7 +176,7 @@ fn tasks_of(plan: &crate::plan::Plan) -> std::collections::BTreeMap<String, u32>
                     }
                 }
                 NodeKind::Map { body, .. } => {
-                    out.insert(name.clone(), wave.unwrap());
+                    out.insert(name.clone(), level);
                     walk(plan, *body, &format!("{name}[*]."), &format!("{name}[*]"), wave, out);
                 }
                 NodeKind::Call { body, .. } => walk(plan, *body, &format!("{name}/"), &name, None, out),
@@ -183,7 +184,7 @@ fn tasks_of(plan: &crate::plan::Plan) -> std::collections::BTreeMap<String, u32>
                     walk(plan, *body, &format!("{name}#."), &format!("{name}#"), wave, out)
                 }
                 _ => {
-                    assert!(out.insert(name, wave.unwrap()).is_none());
+                    assert!(out.insert(name, level).is_none());
                     for body in node.kind.bodies() {
                         walk(plan, body, before, own, wave, out);
                     }
