@@ -29,7 +29,7 @@ pub fn program(name: &str) -> Option<PathBuf> {
 fn missing(name: &str) {
     let required = std::env::var("FLOW_TEST_REQUIRE").unwrap_or_default();
     assert!(!required.split(',').any(|r| r == name), "{name} is required here and is not installed");
-    writeln!(std::io::stderr(), "skipped: {name} is not installed").unwrap();
+    let _ = writeln!(std::io::stderr(), "skipped: {name} is not installed");
 }
 
 /// Copies a folder with everything below it, hidden files left out.
