@@ -61,7 +61,7 @@ fn every_example_is_right_and_has_no_lint() {
     let mut count = 0;
     for entry in fs::read_dir(&dir).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        if name.ends_with(".flow") {
+        if name.ends_with(".flow") && name != ".flow" {
             let program = compile::check(&name, &loader);
             let shown: String =
                 program.diagnostics.iter().map(|d| human(d, &program.sources, Style::default())).collect();

@@ -98,7 +98,7 @@ fn build_graph() {
     let output = bench.flowc(&["run", "05_build_graph.flow", "-i", cycle]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     told(output, 1);
-    assert!(said.contains("cycle"), "{said}");
+    assert!(said.contains("wait for each other: a → b → a"), "{said}");
     let output = bench.flowc(&["run", "05_build_graph.flow", "-i", "steps=[]"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     told(output, 1);
