@@ -225,3 +225,28 @@ fn the_longest_wait_ends_when_everything_is_killed() {
     }
     assert_eq!(bench.local.running(), 0);
 }
+
+#[test]
+fn f18_without_processes_it_is_the_machines_fault_and_passes() {
+    const NAME: &str = "exec::faults::f18_without_processes_it_is_the_machines_fault_and_passes";
+    if std::env::var_os("FLOW_TEST_NO_PROCESSES").is_none() {
+        let Some(strace) = crate::support::program("strace") else { return };
+        let output = std::process::Command::new(strace)
+            .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=clone", "-e", "inject=clone:error=EAGAIN:when=1..5"])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", NAME])
+            .env("FLOW_TEST_NO_PROCESSES", "1")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        return;
+    }
+    let mut bench = Bench::new();
+    let mut busy = 0;
+    while let Err(error) = bench.start(sh("exit 6")) {
+        assert_eq!(error.fault, Fault::Busy, "{error}");
+        busy += 1;
+    }
+    assert_eq!(busy, 5);
+    assert_eq!(bench.end().exit, Exit::Code(6));
+}
