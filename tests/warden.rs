@@ -33,7 +33,7 @@ fn main() {
         ("the runner's code is passed on", codes),
         ("a dead runner leaves nothing", dead_runner),
         ("a dead warden ends the runner", dead_warden),
-        ("both dead leave what resume can kill", both_dead),
+        ("both dead leave nothing", both_dead),
         ("a signal to the warden arrives once", signal_to_warden),
         ("a signal to both arrives once, and again when sent again", signal_to_group),
         ("a recycled id is not touched", decoys),
@@ -220,10 +220,17 @@ fn both_dead() {
     let mut probe = Probe::start();
     kill_process_group(Pid::from_raw(probe.warden_pid()).unwrap(), Signal::KILL).unwrap();
     probe.wait();
-    eventually("the direct child is gone", || proc::stat(probe.task).is_none_or(|stat| stat.state == b'Z'));
-    // Its daemon may live: the next resume knows the attempt.
-    kill_recorded(probe.task, probe.ticks, proc::boot_id(), probe.attempt());
-    eventually("no survivor", || probe.survivors().is_empty());
+    eventually("no survivor", || {
+        let free = probe.lock_is_free();
+        let left = probe.survivors();
+        assert!(!free || left.is_empty(), "the lock fell before {left:?}");
+        left.is_empty()
+    });
+    eventually("the lock is free", || probe.lock_is_free());
+    assert!(
+        !kill_recorded(probe.task, probe.ticks, proc::boot_id(), probe.attempt()),
+        "nothing is left to kill"
+    );
 }
 
 fn signal_to_warden() {

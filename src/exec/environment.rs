@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString, OsStr};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use super::{ExecError, Fault};
+use super::{ExecError, Fault, keeper};
 
 /// Variables of ours that a program gets: who, where, which language, how to reach the net, where tools live.
 /// Nothing that steers what a program loads, and nothing that is usually a credential.
@@ -162,6 +162,9 @@ impl Environment {
                 entries.extend(Entry::new(&name, value.as_bytes()));
             }
         }
+        entries.extend(
+            keeper::mark().and_then(|mark| Entry::new(keeper::MARK_VARIABLE.as_bytes(), mark.as_bytes())),
+        );
         let path = entries.iter().find(|e| e.name() == b"PATH");
         let path = path.map_or_else(|| b"/usr/local/bin:/usr/bin:/bin".to_vec(), |e| e.value().to_vec());
         Environment { entries, path }
@@ -212,7 +215,7 @@ impl Given {
             entries.push(entry);
         }
         let mark = super::sys::proc::ATTEMPT_VARIABLE.as_bytes();
-        entries.retain(|e| e.name() != mark);
+        entries.retain(|e| e.name() != mark && e.name() != keeper::MARK_VARIABLE.as_bytes());
         entries.extend(Entry::new(mark, attempt.as_bytes()));
         Ok(Given(entries))
     }

@@ -34,6 +34,7 @@ pub mod builtin;
 pub mod environment;
 pub mod fake;
 pub mod guardian;
+mod keeper;
 mod local;
 pub mod mask;
 pub mod process;

@@ -5,7 +5,7 @@
 //! things: it passes signals on, it holds the files that the runner hands to it (the run's lock), and when the runner
 //! is dead it kills and reaps every descendant until none is left. The runner learns of the warden's death by the
 //! end of their socket and stops everything. When both die at once, the death signal takes the runner's direct
-//! children, and [`kill_recorded`] what is left when the run is resumed.
+//! children and the [keeper](super::keeper) the rest; what even it missed [`kill_recorded`] kills at resume.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -18,7 +18,7 @@ use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 
 use super::sys::proc::{self, Children};
 use super::sys::{self, Exit, SignalFd, Split};
-use super::{ExecError, Fault};
+use super::{ExecError, Fault, keeper};
 
 /// Signals that ask a run to end. The warden survives them and passes them on.
 const ASKING: [i32; 4] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT];
@@ -55,6 +55,7 @@ pub fn run_under_warden(work: impl FnOnce(Link) -> u8) -> Result<Ended, ExecErro
     let failed = |error: std::io::Error| ExecError::io("cannot start the runner", &error);
     sys::hide_memory().map_err(|e| failed(e.into()))?;
     sys::adopt_orphans().map_err(|e| failed(e.into()))?;
+    let keeper = keeper::start();
     let (ours, theirs) = UnixStream::pair().map_err(failed)?;
     let mut blocked = ASKING.to_vec();
     blocked.push(libc::SIGCHLD);
@@ -66,13 +67,15 @@ pub fn run_under_warden(work: impl FnOnce(Link) -> u8) -> Result<Ended, ExecErro
         Ok(Split::First(runner)) => {
             drop(theirs);
             let signals = SignalFd::new(&blocked).map_err(|e| failed(e.into()))?;
-            Ok(Ended::Watched(watch(runner, ours, &signals)))
+            let ended = watch(runner, ours, &signals);
+            drop(keeper); // held until now: its end is the keeper's sign
+            Ok(Ended::Watched(ended))
         }
         Ok(Split::Second) => {
             drop(ours);
             sys::hide_memory().map_err(|e| failed(e.into()))?;
             sys::adopt_orphans().map_err(|e| failed(e.into()))?;
-            Ok(Ended::Worked(work(Link { socket: theirs })))
+            Ok(Ended::Worked(work(Link { socket: theirs, keeper })))
         }
     }
 }
@@ -165,6 +168,8 @@ fn end_all() {
 #[derive(Debug)]
 pub struct Link {
     socket: UnixStream,
+    /// The other holder of this end is the warden.
+    keeper: Option<UnixStream>,
 }
 
 impl Link {
@@ -174,6 +179,9 @@ impl Link {
     /// # Errors
     /// When the warden is gone.
     pub fn share(&self, file: BorrowedFd<'_>) -> Result<(), ExecError> {
+        if let Some(keeper) = &self.keeper {
+            let _ = sys::send_fd(keeper.as_fd(), 0, file); // a second net: without it the run is as it is
+        }
         let sent = sys::send_fd(self.socket.as_fd(), 0, file);
         sent.map_err(|e| ExecError::io("cannot share the lock with the warden", &e.into()))
     }
@@ -190,7 +198,7 @@ impl Link {
         for number in ASKING {
             listeners.push((number, signal(SignalKind::from_raw(number)).map_err(failed)?));
         }
-        Ok(Interrupts { link: Some(link), listeners, last: None })
+        Ok(Interrupts { link: Some(link), _keeper: self.keeper, listeners, last: None })
     }
 }
 
@@ -206,6 +214,8 @@ pub enum Interrupt {
 /// Signals and the warden's death, each reported once.
 #[derive(Debug)]
 pub struct Interrupts {
+    /// Held for as long as the runner lives.
+    _keeper: Option<UnixStream>,
     link: Option<AsyncFd<OwnedFd>>,
     listeners: Vec<(i32, Listener)>,
     last: Option<Last>,
@@ -228,7 +238,7 @@ impl Interrupts {
         let (socket, other) =
             UnixStream::pair().map_err(|e| ExecError::io("cannot listen for signals", &e))?;
         drop(other);
-        let mut interrupts = Link { socket }.listen()?;
+        let mut interrupts = Link { socket, keeper: None }.listen()?;
         interrupts.link = None;
         Ok(interrupts)
     }

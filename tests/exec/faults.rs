@@ -232,7 +232,16 @@ fn f18_without_processes_it_is_the_machines_fault_and_passes() {
     if std::env::var_os("FLOW_TEST_NO_PROCESSES").is_none() {
         let Some(strace) = crate::support::program("strace") else { return };
         let output = std::process::Command::new(strace)
-            .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=clone", "-e", "inject=clone:error=EAGAIN:when=1..5"])
+            .args([
+                "-f",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                "trace=clone",
+                "-e",
+                "inject=clone:error=EAGAIN:when=1..5",
+            ])
             .arg(std::env::current_exe().unwrap())
             .args(["--exact", NAME])
             .env("FLOW_TEST_NO_PROCESSES", "1")

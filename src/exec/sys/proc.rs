@@ -55,10 +55,13 @@ pub fn carries(pid: i32, attempt: &str) -> Option<bool> {
 
 /// The attempt named in the environment that `pid` was started with.
 pub fn attempt_of(pid: i32) -> Option<String> {
+    variable_of(pid, ATTEMPT_VARIABLE)
+}
+
+fn variable_of(pid: i32, name: &str) -> Option<String> {
     let environ = fs::read(format!("/proc/{pid}/environ")).ok()?;
-    let value = environ
-        .split(|b| *b == 0)
-        .find_map(|entry| entry.strip_prefix(ATTEMPT_VARIABLE.as_bytes())?.strip_prefix(b"="))?;
+    let mut entries = environ.split(|b| *b == 0);
+    let value = entries.find_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
     Some(String::from_utf8_lossy(value).into_owned())
 }
 
@@ -86,6 +89,12 @@ pub fn descendants(root: i32) -> Vec<i32> {
         }
     }
     found
+}
+
+/// Every process on this machine in whose environment the value of `variable` holds `mark`.
+pub fn marked(variable: &str, mark: &str) -> Vec<i32> {
+    let holds = |pid: &i32| variable_of(*pid, variable).is_some_and(|value| value.contains(mark));
+    all_processes().into_iter().filter(holds).collect()
 }
 
 fn all_processes() -> Vec<i32> {
@@ -134,7 +143,9 @@ pub fn boot_id() -> &'static str {
 pub fn kill_if_same(pid: i32, start_ticks: u64) -> bool {
     let Some(id) = Pid::from_raw(pid) else { return false };
     let Ok(pidfd) = rustix::process::pidfd_open(id, PidfdFlags::empty()) else { return false };
-    let Some(stat) = stat(pid).filter(|stat| stat.start_ticks == start_ticks) else { return false };
+    let Some(stat) = stat(pid).filter(|stat| stat.start_ticks == start_ticks && stat.state != b'Z') else {
+        return false;
+    };
     if stat.group == pid {
         // Its group lives as long as it does, and it does: the descriptor still names it.
         let _ = rustix::process::kill_process_group(id, Signal::KILL);
