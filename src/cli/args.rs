@@ -191,9 +191,6 @@ pub struct ResumeArgs {
     /// What to do with a task whose attempt was lost: rerun, done or fail
     #[arg(long, value_name = "TASK=ANSWER")]
     pub answer: Vec<String>,
-    /// Say what would run again, and stop
-    #[arg(long)]
-    pub dry_run: bool,
     /// End the process that holds the run (on this machine) and go on in its place
     #[arg(long)]
     pub take_over: bool,
