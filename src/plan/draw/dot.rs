@@ -1,11 +1,11 @@
 //! Graphviz DOT, composites as clusters.
 
-use super::graph::{Graph, Shape, graph};
+use super::graph::{Graph, MOST, Shape, graph};
 use crate::plan::Plan;
 
 /// The plan as a DOT digraph.
 pub fn dot(plan: &Plan) -> String {
-    let graph = graph(plan);
+    let graph = graph(plan, MOST);
     let mut out = format!("digraph \"{}\" {{\n", escaped(&plan.workflow));
     out.push_str("  compound=true;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n");
     out.push_str("  graph [fontname=\"sans-serif\"];\n");

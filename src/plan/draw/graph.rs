@@ -5,7 +5,7 @@ use crate::plan::show::{Entry, Names, view};
 use ecow::EcoString;
 use std::collections::HashMap;
 
-/// Most boxes of a drawing; of a larger plan the waves are drawn.
+/// Most boxes of a drawing that another program lays out.
 pub(super) const MOST: usize = 1_500;
 
 /// A drawing.
@@ -38,12 +38,12 @@ pub(super) enum Shape {
     Group,
 }
 
-/// The drawing of a plan.
-pub(super) fn graph(plan: &Plan) -> Graph {
+/// The drawing of a plan; of one with more than `most` boxes that of its waves.
+pub(super) fn graph(plan: &Plan, most: usize) -> Graph {
     let view = view(plan);
     let mut count = 0;
     count_entries(&view.tasks, &mut count);
-    if count > MOST {
+    if count > most {
         return by_waves(&view.waves);
     }
     let mut graph = Graph::default();

@@ -1,11 +1,11 @@
 //! Mermaid flowcharts, composites as subgraphs.
 
-use super::graph::{Graph, Shape, graph};
+use super::graph::{Graph, MOST, Shape, graph};
 use crate::plan::Plan;
 
 /// The plan as a Mermaid flowchart.
 pub fn mermaid(plan: &Plan) -> String {
-    let graph = graph(plan);
+    let graph = graph(plan, MOST);
     let mut out = String::from("flowchart TD\n");
     let (inside, top) = graph.children();
     write(&graph, &inside, &top, 1, &mut out);

@@ -10,22 +10,30 @@ use layout::core::style::{LineStyleKind, StyleAttr};
 use layout::std_shapes::shapes::{Arrow, Element, LineEndKind, ShapeKind};
 use layout::topo::layout::VisualGraph;
 
+/// Most boxes of a picture; of a larger plan the waves are drawn.
+const MOST: usize = 400;
 /// Size of the letters.
 const LETTERS: usize = 14;
 
+/// Of a plan that does nothing.
+const EMPTY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1\" height=\"1\"></svg>\n";
+
 /// The plan as an SVG file.
 pub fn svg(plan: &Plan) -> String {
-    let graph = graph(plan);
-    let mut drawing = VisualGraph::new(Orientation::TopToBottom);
-    let nodes: Vec<_> = graph.boxes.iter().map(|b| drawing.add_node(element(b))).collect();
-    for (from, to) in &graph.arrows {
-        drawing.add_edge(arrow(LineStyleKind::Normal), nodes[*from], nodes[*to]);
+    let graph = graph(plan, MOST);
+    if graph.boxes.is_empty() {
+        return EMPTY.to_string();
     }
-    for (owner, inner) in first_inside(&graph) {
-        drawing.add_edge(arrow(LineStyleKind::Dashed), nodes[owner], nodes[inner]);
+    let mut drawing = VisualGraph::new(Orientation::TopToBottom);
+    // Its checks on itself take exponential time; the arrows below form no cycle.
+    drawing.dag.set_validate(false);
+    let nodes: Vec<_> = graph.boxes.iter().map(|b| drawing.add_node(element(b))).collect();
+    for (to, from, line) in lines(&graph) {
+        drawing.add_edge(arrow(line), nodes[from], nodes[to]);
     }
     let mut writer = SVGWriter::new();
-    drawing.do_it(false, false, false, &mut writer);
+    // Its optimiser of crossings need not end, so it is left out; boxes in plan order cross little.
+    drawing.do_it(false, true, false, &mut writer);
     // The writer orders its few style rules by hash.
     writer.finalize().replace("font-family: Times, serif", "font-family: sans-serif")
 }
@@ -49,6 +57,16 @@ fn element(b: &super::graph::Box_) -> Element {
 fn arrow(line: LineStyleKind) -> Arrow {
     let look = StyleAttr::new(Color::fast("dimgray"), 1, None, 0, LETTERS);
     Arrow::new(LineEndKind::None, LineEndKind::Arrow, line, "", &look, &None, &None)
+}
+
+/// All lines: to, from. Sorted by where they lead, as the library looks for cycles by walking on from there without
+/// remembering where it was: so nothing leads on yet.
+fn lines(graph: &Graph) -> Vec<(usize, usize, LineStyleKind)> {
+    let arrows = graph.arrows.iter().map(|(from, to)| (*to, *from, LineStyleKind::Normal));
+    let inside = first_inside(graph).into_iter().map(|(from, to)| (to, from, LineStyleKind::Dashed));
+    let mut lines: Vec<_> = arrows.chain(inside).collect();
+    lines.sort_by_key(|(to, from, _)| (*to, *from));
+    lines
 }
 
 /// From each composite to the boxes inside it that wait for nothing.

@@ -47,3 +47,24 @@ fn a_plan_that_is_too_large_to_draw_is_drawn_by_waves() {
         assert!(text.contains("wave 0") && text.contains("2000 tasks"), "{text}");
     }
 }
+
+/// Stages one below the other: as many paths as there are tasks to the power of stages, and still drawn at once.
+#[test]
+fn svg_of_many_paths_is_drawn_at_once() {
+    let mut program = String::from("task one(x: String) -> String { run: [x] }\nworkflow main() {\n");
+    for stage in 0..12 {
+        program.push_str(&format!("stage s{stage} {{ {} }}\n", "one(\"x\") ".repeat(12)));
+    }
+    program.push_str("}\n");
+    let begun = std::time::Instant::now();
+    let text = svg(&finished(&program));
+    assert!(text.contains("s11.one~12"));
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_plan_without_tasks_has_a_drawing() {
+    let plan = finished("workflow main(n: Int) -> Int { n + 1 }");
+    assert!(svg(&plan).ends_with("</svg>\n"));
+    assert_eq!(mermaid(&plan), "flowchart TD\n");
+}
