@@ -39,10 +39,25 @@ fn main() {
         ("a recycled id is not touched", decoys),
         ("a process with threads is not split", threads),
     ];
+    // As the usual harness does: words choose tests by their names, and the last line sums up.
+    let words: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let chosen =
+        |name: &str| words.is_empty() || words.iter().any(|word| format!("warden: {name}").contains(word));
+    let began = std::time::Instant::now();
+    let (mut passed, mut left_out) = (0, 0);
     for (name, test) in tests {
+        if !chosen(name) {
+            left_out += 1;
+            continue;
+        }
         test();
+        passed += 1;
         println!("test warden: {name} ... ok");
     }
+    let took = began.elapsed().as_secs_f64();
+    println!(
+        "\ntest result: ok. {passed} passed; 0 failed; 0 ignored; 0 measured; {left_out} filtered out; finished in {took:.2}s\n"
+    );
 }
 
 /// The runner under test: three processes of an attempt, a lock, and a word on each thing that happens.

@@ -62,7 +62,9 @@ impl Shown {
                 related.push(Shown::elsewhere(&label.message, label.span, sources));
             }
         }
-        let fixes = d.fixes.iter().map(|f| format!("to fix: {}", f.title));
+        // A fix that the help names already is not said twice.
+        let new = d.fixes.iter().filter(|f| !d.help.contains(&f.title));
+        let fixes = new.map(|f| format!("to fix: {}", f.title));
         let help: Vec<String> = d.help.iter().cloned().chain(fixes).collect();
         Shown {
             code: d.code.to_string(),
