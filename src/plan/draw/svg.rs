@@ -12,6 +12,8 @@ use layout::topo::layout::VisualGraph;
 
 /// Most boxes of a picture; of a larger plan the waves are drawn.
 const MOST: usize = 400;
+/// Most places where lines pass a level: the library puts a point there, and its time grows faster than they do.
+const MOST_BENDS: usize = 800;
 /// Size of the letters.
 const LETTERS: usize = 14;
 
@@ -20,7 +22,10 @@ const EMPTY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"ht
 
 /// The plan as an SVG file.
 pub fn svg(plan: &Plan) -> String {
-    let graph = graph(plan, MOST);
+    let mut graph = graph(plan, MOST);
+    if bends(&graph) > MOST_BENDS {
+        graph = super::graph::graph(plan, 0);
+    }
     if graph.boxes.is_empty() {
         return EMPTY.to_string();
     }
@@ -57,6 +62,16 @@ fn element(b: &super::graph::Box_) -> Element {
 fn arrow(line: LineStyleKind) -> Arrow {
     let look = StyleAttr::new(Color::fast("dimgray"), 1, None, 0, LETTERS);
     Arrow::new(LineEndKind::None, LineEndKind::Arrow, line, "", &look, &None, &None)
+}
+
+/// How many levels all lines pass.
+fn bends(graph: &Graph) -> usize {
+    let mut level = vec![0usize; graph.boxes.len()];
+    let lines = lines(graph);
+    for (to, from, _) in &lines {
+        level[*to] = level[*to].max(level[*from] + 1);
+    }
+    lines.iter().map(|(to, from, _)| level[*to] - level[*from] - 1).sum()
 }
 
 /// All lines: to, from. Sorted by where they lead, as the library looks for cycles by walking on from there without

@@ -68,3 +68,19 @@ fn a_plan_without_tasks_has_a_drawing() {
     assert!(svg(&plan).ends_with("</svg>\n"));
     assert_eq!(mermaid(&plan), "flowchart TD\n");
 }
+
+/// A dense graph: lines that pass many levels.
+#[test]
+fn svg_of_long_lines_is_drawn_at_once() {
+    for size in [40usize, 120] {
+        let mut program = String::from("task one(x: String) -> String { run: [x] }\nworkflow main() {\n");
+        for i in 0..size {
+            let used = (0..i).filter(|j| (i * j * 7 + j * 13) % 9 == 0).map(|j| format!("#{{v{j}}}"));
+            program.push_str(&format!("let v{i} = one(\"{}\")\n", used.collect::<String>()));
+        }
+        program.push_str("}\n");
+        let begun = std::time::Instant::now();
+        assert!(svg(&finished(&program)).contains(if size == 40 { "v39" } else { "wave 0" }));
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+    }
+}
