@@ -1,6 +1,6 @@
 //! Compiled conditions as text again, for the message of a gate that did not hold.
 
-use crate::plan::{Binary, Element, Entry, Expr, ExprKind, Part, Ref, Unary};
+use crate::plan::{Element, Entry, Expr, ExprKind, Part, Ref, Unary};
 use crate::value::{Value, json, text};
 
 /// Deeper parts are left out.
@@ -37,7 +37,7 @@ fn write(expr: &Expr, depth: u32) -> String {
         ExprKind::Index { base, index } => format!("{}[{}]", of(base), of(index)),
         ExprKind::Unary(Unary::Not, inner) => format!("not {}", of(inner)),
         ExprKind::Unary(Unary::Neg, inner) => format!("-{}", of(inner)),
-        ExprKind::Binary(op, a, b) => format!("{} {} {}", of(a), operator(*op), of(b)),
+        ExprKind::Binary(op, a, b) => format!("{} {} {}", of(a), op.sign(), of(b)),
         ExprKind::Builtin(builtin, args) => format!("{}({})", builtin.name(), list(args)),
         ExprKind::Variant { name, fields, .. } if fields.is_empty() => name.to_string(),
         ExprKind::Fit(_, inner) => of(inner),
@@ -81,24 +81,5 @@ fn constant(value: &Value) -> String {
             json::to_text(value).unwrap_or_else(|_| "…".to_owned())
         }
         other => text::interpolated(other).map_or_else(|| "…".to_owned(), String::from),
-    }
-}
-
-fn operator(op: Binary) -> &'static str {
-    match op {
-        Binary::Or => "or",
-        Binary::And => "and",
-        Binary::Eq => "==",
-        Binary::Ne => "!=",
-        Binary::Lt => "<",
-        Binary::Le => "<=",
-        Binary::Gt => ">",
-        Binary::Ge => ">=",
-        Binary::In => "in",
-        Binary::Coalesce => "??",
-        Binary::Add => "+",
-        Binary::Sub => "-",
-        Binary::Mul => "*",
-        Binary::Div => "/",
     }
 }

@@ -1,7 +1,7 @@
 //! Expressions, patterns, values and types as compact text.
 
 use super::Printer;
-use crate::plan::{Arm, Binary, Bind, Entry, Expr, ExprKind, Part, Pattern, Ref, Step, Unary};
+use crate::plan::{Arm, Bind, Entry, Expr, ExprKind, Part, Pattern, Ref, Step, Unary};
 use crate::value::{Type, TypeId, Value, text};
 use ecow::EcoString;
 
@@ -105,7 +105,7 @@ impl Printer<'_> {
             ExprKind::Binary(op, left, right) => {
                 self.out.push('(');
                 self.expr(left);
-                self.put(format_args!(" {} ", sign(*op)));
+                self.put(format_args!(" {} ", op.sign()));
                 self.expr(right);
                 self.out.push(')');
             }
@@ -325,24 +325,5 @@ impl Printer<'_> {
             Type::Enum(of) => self.out.push_str(&of.name),
             plain => self.put(format_args!("{plain:?}")),
         }
-    }
-}
-
-fn sign(op: Binary) -> &'static str {
-    match op {
-        Binary::Or => "or",
-        Binary::And => "and",
-        Binary::Eq => "==",
-        Binary::Ne => "!=",
-        Binary::Lt => "<",
-        Binary::Le => "<=",
-        Binary::Gt => ">",
-        Binary::Ge => ">=",
-        Binary::In => "in",
-        Binary::Coalesce => "??",
-        Binary::Add => "+",
-        Binary::Sub => "-",
-        Binary::Mul => "*",
-        Binary::Div => "/",
     }
 }

@@ -2,7 +2,8 @@
 
 use super::Walk;
 use crate::ast::{
-    Arg, Catch, Entry, Expr, ExprKind, ForLoop, MatchArm, Name, Prop, Props, RaceLoop, Repeat, Str, StrPart,
+    Arg, Binding, Block, Catch, Entry, Expr, ExprKind, ForLoop, MatchArm, Name, Prop, Props, RaceLoop,
+    Repeat, Str, StrPart,
 };
 use crate::resolve::{DefKind, Res, errors, suggest};
 use crate::types::Builtin;
@@ -257,28 +258,33 @@ impl<'t> Walk<'_, 't> {
     }
 
     fn for_loop(&mut self, head: &'t ForLoop) {
-        self.expr(&head.items);
-        self.loop_props(head.with.as_ref(), false);
-        self.open(None);
-        self.binding(&head.binding);
-        if let Some(filter) = &head.filter {
-            self.expr(filter);
-        }
-        self.loop_props(head.with.as_ref(), true);
-        self.block(&head.body);
-        self.close();
+        let ForLoop { binding, items, filter, with, body } = head;
+        self.each(binding, items, filter.as_ref(), with.as_ref(), body);
     }
 
     fn race_loop(&mut self, head: &'t RaceLoop) {
-        self.expr(&head.items);
-        self.loop_props(head.with.as_ref(), false);
+        let RaceLoop { binding, items, filter, with, body } = head;
+        self.each(binding, items, filter.as_ref(), with.as_ref(), body);
+    }
+
+    /// A body for each element: what the two loops share.
+    fn each(
+        &mut self,
+        binding: &'t Binding,
+        items: &'t Expr,
+        filter: Option<&'t Expr>,
+        with: Option<&'t Props>,
+        body: &'t Block,
+    ) {
+        self.expr(items);
+        self.loop_props(with, false);
         self.open(None);
-        self.binding(&head.binding);
-        if let Some(filter) = &head.filter {
+        self.binding(binding);
+        if let Some(filter) = filter {
             self.expr(filter);
         }
-        self.loop_props(head.with.as_ref(), true);
-        self.block(&head.body);
+        self.loop_props(with, true);
+        self.block(body);
         self.close();
     }
 
