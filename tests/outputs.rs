@@ -132,3 +132,24 @@ fn wrong_use_is_told_apart_from_failure() {
     says(&["explain", "F9999"], 2, "F9999");
     says(&["frobnicate"], 2, "frobnicate");
 }
+
+/// Lists and records on the command line may be JSON or literals of the language; a text is taken as it is.
+#[test]
+fn inputs_are_json_or_literals() {
+    let dir = tempfile::tempdir().unwrap();
+    let program = "type Job = { at: Duration, cost: Money, tag: String? }\n\
+        workflow main(jobs: [Job], note: String) -> { jobs: [Job], note: String } { { jobs: jobs, note: note } }\n";
+    std::fs::write(dir.path().join("main.flow"), program).unwrap();
+    let run = |jobs: &str| {
+        let jobs = format!("jobs={jobs}");
+        flowc(dir.path(), &["run", "main.flow", "-q", "-i", &jobs, "-i", "note=[1"])
+    };
+    let wanted = serde_json::json!({ "jobs": [{ "at": 90, "cost": 2.5, "tag": "x" }], "note": "[1" });
+    for jobs in [r#"[{ at: 1m30s, cost: $2.50, tag: "x" }]"#, r#"[{"at": 90, "cost": 2.5, "tag": "x"}]"#] {
+        assert_eq!(json(&run(jobs)), wanted, "{jobs}");
+    }
+    let wrong = run("[{ at: 1m30s");
+    assert_eq!(wrong.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(said.contains("input `jobs` must be [Job]: `[{ at: 1m30s` is not"), "{said}");
+}

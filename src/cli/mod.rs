@@ -17,6 +17,7 @@ mod explain;
 mod fsck;
 mod gc;
 mod graph;
+mod literal;
 mod logs;
 mod new;
 mod output;

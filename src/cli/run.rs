@@ -1,10 +1,12 @@
 //! `flowc run`: runs a workflow and records every result.
 
 use super::args::RunArgs;
-use super::{engine, exit::Exit, output, program};
+use super::{engine, exit::Exit, literal, output, program};
 use crate::exec::warden::Link;
+use crate::plan::Plan;
 use crate::run::inputs::Given;
 use crate::run::{Site, start};
+use crate::value::{Type, TypeId, json};
 
 pub fn run(args: &RunArgs, link: Option<Link>) -> Exit {
     let given = match inputs(args) {
@@ -30,6 +32,7 @@ pub fn run(args: &RunArgs, link: Option<Link>) -> Exit {
         Err(e) => return engine::store_error(&e),
     };
     let mut show = setting.show();
+    let given = understood(&ready.plan, given);
     let end =
         start(&ready.plan, &given, Site { project, link }, &setting.options, setting.company(&mut show));
     drop(ready);
@@ -42,8 +45,8 @@ fn inputs(args: &RunArgs) -> Result<Vec<(String, Given)>, String> {
     if let Some(path) = &args.inputs {
         let text =
             std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
-        let json: serde_json::Value =
-            serde_json::from_str(&text).map_err(|e| format!("{} is not JSON: {e}", path.display()))?;
+        let json: serde_json::Value = serde_json::from_str(&text)
+            .map_err(|e| format!("{} is not JSON: {}", path.display(), json::in_words(&e)))?;
         let serde_json::Value::Object(fields) = json else {
             return Err(format!("{}: expected one JSON object with the inputs by name", path.display()));
         };
@@ -58,4 +61,29 @@ fn inputs(args: &RunArgs) -> Result<Vec<(String, Given)>, String> {
         given.push((name.to_string(), Given::Text(value.to_string())));
     }
     Ok(given)
+}
+
+/// Lists, records and variants may be given as literals of the language too: those become JSON here. What is neither is
+/// left as it is, for the message.
+fn understood(plan: &Plan, given: Vec<(String, Given)>) -> Vec<(String, Given)> {
+    let each = given.into_iter().map(|(name, given)| {
+        let input = plan.inputs.iter().find(|input| input.name == name.as_str());
+        let tree = match (&given, input) {
+            (Given::Text(text), Some(input)) if !is_text(plan, input.ty) && json::parse(text).is_err() => {
+                literal::json(text).filter(|tree| tree.is_object() || tree.is_array())
+            }
+            _ => None,
+        };
+        (name, tree.map_or(given, Given::Json))
+    });
+    each.collect()
+}
+
+/// Whether an input takes its text as it is.
+fn is_text(plan: &Plan, ty: TypeId) -> bool {
+    match plan.types.get(ty) {
+        Type::String | Type::Path => true,
+        Type::Optional(of) => is_text(plan, *of),
+        _ => false,
+    }
 }

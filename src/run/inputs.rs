@@ -105,7 +105,7 @@ pub fn read(plan: &Plan, ty: TypeId, given: &Given) -> Result<Value, String> {
         Given::Text(text) => match literal::parse(plan, ty, text) {
             Some(value) => value,
             None => {
-                let tree = json::parse(text).map_err(|_| format!("`{}` is none", shorten(text)))?;
+                let tree = json::parse(text).map_err(|_| format!("`{}` is not", shorten(text)))?;
                 value::conform(&tree, ty, &plan.types).map_err(|why| why.to_string())?
             }
         },

@@ -35,7 +35,32 @@ pub fn to_tree(value: &Value) -> Result<serde_json::Value, NoJson> {
 /// # Errors
 /// What is wrong and where, in words.
 pub fn parse(text: &str) -> Result<Value, String> {
-    serde_json::from_str::<Plain>(text).map(|p| p.0).map_err(|e| e.to_string())
+    serde_json::from_str::<Plain>(text).map(|p| p.0).map_err(|e| in_words(&e))
+}
+
+/// What a JSON reader complains of, in words for people who did not write the reader: `line 1, column 2: …`.
+pub fn in_words(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let said = said.strip_suffix(&place).unwrap_or(&said);
+    let why = match said {
+        "expected ident" | "expected value" => "no value starts here",
+        "trailing characters" => "something follows after the end of the value",
+        "trailing comma" => "a comma before the closing bracket",
+        "key must be a string" => "the name of a field must stand in quotes",
+        "expected `:`" => "expected `:` after the name of the field",
+        "control character (\\u0000-\\u001F) found while parsing a string" => {
+            "a control character inside a text: write `\\n` for a new line"
+        }
+        _ if error.is_eof() && error.line() <= 1 && error.column() == 0 => "it is empty",
+        _ if error.is_eof() => "it ends too early",
+        other => other,
+    };
+    if error.line() == 0 {
+        why.to_owned()
+    } else {
+        format!("line {}, column {}: {why}", error.line(), error.column())
+    }
 }
 
 /// A `serde_json` tree as a value in JSON form.

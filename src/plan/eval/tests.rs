@@ -178,7 +178,9 @@ fn built_ins_do_what_they_say() {
     assert_eq!(call(Builtin::First, vec![list(vec![])]), Ok(Value::None));
     assert_eq!(call(Builtin::Mod, vec![int(-1), int(7)]), Ok(Value::Int(6)));
     assert_eq!(call(Builtin::ToInt, vec![text(" 12 ")]), Ok(Value::Int(12)));
-    assert_eq!(call(Builtin::ToInt, vec![text("x")]), Ok(Value::None));
+    let why = |builtin, given| call(builtin, vec![text(given)]);
+    assert_eq!(why(Builtin::ToInt, "x"), Err("\"x\" is not a whole number of 64 bits".into()));
+    assert_eq!(why(Builtin::ToFloat, "1,5"), Err("\"1,5\" is not a number".into()));
     assert_eq!(call(Builtin::PathJoin, vec![text("a/"), text("b")]), Ok(Value::text("a/b")));
     assert_eq!(call(Builtin::Dirname, vec![text("a/b/c.rs")]), Ok(Value::text("a/b")));
     assert_eq!(call(Builtin::Matches, vec![text("v1.2"), text(r"^v\d")]), Ok(Value::Bool(true)));

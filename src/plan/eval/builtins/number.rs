@@ -18,13 +18,16 @@ pub(super) fn apply(builtin: Builtin, args: &Args<'_>) -> Result<Value, Fault> {
         Builtin::Floor => whole(args, f64::floor),
         Builtin::Mod => modulo(args),
         Builtin::ToInt => Ok(match args.get(0)? {
-            Value::Str(text) => text.trim().parse().map_or(Value::None, Value::Int),
+            Value::Str(text) => match text.trim().parse() {
+                Ok(number) => Value::Int(number),
+                Err(_) => return Err(no_number(args, text, "a whole number of 64 bits")),
+            },
             _ => return whole(args, f64::trunc),
         }),
         _ => Ok(match args.get(0)? {
             Value::Str(text) => match text.trim().parse::<f64>() {
                 Ok(f) if f.is_finite() => Value::Float(f),
-                _ => Value::None,
+                _ => return Err(no_number(args, text, "a number")),
             },
             Value::Int(i) => Value::Float(*i as f64),
             Value::Float(f) => Value::Float(*f),
@@ -38,6 +41,18 @@ fn whole(args: &Args<'_>, rounded: fn(f64) -> f64) -> Result<Value, Fault> {
         Value::Int(i) => Ok(Value::Int(*i)),
         Value::Float(f) if rounded(*f).abs() < 9.2e18 => Ok(Value::Int(rounded(*f) as i64)),
         other => Err(args.wrong("a number that fits 64 bits", other)),
+    }
+}
+
+fn no_number(args: &Args<'_>, text: &str, what: &str) -> Fault {
+    args.fault(format!("{} is not {what}", excerpt(text)))
+}
+
+/// A text in quotes, its end left out where it is long.
+fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
     }
 }
 

@@ -76,7 +76,12 @@ fn replace(text: &EcoString, args: &Args<'_>) -> Result<Value, Fault> {
 fn matches(text: &str, args: &Args<'_>) -> Result<Value, Fault> {
     let pattern = args.text(1)?;
     let regex = regex::RegexBuilder::new(pattern).size_limit(MAX_REGEX).build();
-    let regex = regex.map_err(|e| args.fault(format!("bad regular expression `{pattern}`: {e}")))?;
+    let regex = regex.map_err(|e| {
+        // The last line of the crate's message says what is wrong; those above draw the place.
+        let why = e.to_string();
+        let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        args.fault(format!("`{pattern}` is not a regular expression: {why}"))
+    })?;
     Ok(Value::Bool(regex.is_match(text)))
 }
 
