@@ -4,11 +4,15 @@
 //! Takes a path and a [`Loader`], gives a [`Program`] or a [`Plan`] with diagnostics in the order of the text, lints that
 //! a comment allows left out. Does no I/O but through the loader.
 
+mod mend;
+mod silence;
+
+pub use mend::{Applied, Mended, mend};
+
 use crate::ast::{ExprKind, ItemKind, NodeIds};
-use crate::diagnostics::{self, Code, Diagnostic, Severity};
+use crate::diagnostics::{self, Code, Diagnostic};
 use crate::plan::Plan;
-use crate::source::{FileId, Loader, MemoryLoader, SourceMap, Span};
-use crate::syntax::Allow;
+use crate::source::{Loader, MemoryLoader, SourceMap};
 use crate::types::Checked;
 use crate::{analysis, plan, resolve, syntax, types};
 
@@ -25,6 +29,13 @@ impl Program {
     /// How many errors there are.
     pub fn errors(&self) -> usize {
         self.diagnostics.iter().filter(|d| d.is_error()).count()
+    }
+
+    /// Names its files as they are called from outside its root; those of `std` keep their names.
+    pub fn show_below(&mut self, prefix: &str) {
+        let modules = &self.checked.resolved.modules;
+        let embedded = |file| modules.iter().any(|m| m.embedded && m.file == file);
+        self.sources.show_below(prefix, |file| !embedded(file));
     }
 
     /// How many lints there are.
@@ -125,46 +136,13 @@ fn finished(mut out: Vec<Diagnostic>, sources: &SourceMap) -> Vec<Diagnostic> {
     let sound = !out.iter().any(Diagnostic::is_error);
     for (file, source) in sources.iter() {
         if source.text.contains("flowc:") {
-            silence(&syntax::allow_comments(file, &source.text), file, sound, &mut out);
+            let allows = syntax::allow_comments(file, &source.text);
+            silence::apply(&allows, file, &source.text, sound, &mut out);
         }
     }
     diagnostics::sort(&mut out);
     out.dedup();
     out
-}
-
-/// Takes out what the comments of one file allow, and reports those that allow nothing. Where there are errors the later
-/// lints have not run: then a comment may well be right.
-fn silence(allows: &[Allow], file: FileId, sound: bool, out: &mut Vec<Diagnostic>) {
-    let mut useless = Vec::new();
-    for allow in allows {
-        if allow.codes.is_empty() {
-            useless.push(nothing_silenced(allow.span, "it names no code"));
-        }
-        for (written, span) in &allow.codes {
-            let Some(code) = Code::parse(written).filter(|c| c.severity() == Severity::Warning) else {
-                useless.push(nothing_silenced(*span, &format!("`{written}` is not the code of a lint")));
-                continue;
-            };
-            let hit = |d: &Diagnostic| {
-                d.code == code
-                    && d.span.file == file
-                    && allow.line.start <= d.span.start
-                    && d.span.start <= allow.line.end
-            };
-            let before = out.len();
-            out.retain(|d| !hit(d));
-            if sound && out.len() == before {
-                useless.push(nothing_silenced(*span, &format!("there is no {code} in the line below")));
-            }
-        }
-    }
-    out.append(&mut useless);
-}
-
-fn nothing_silenced(span: Span, why: &str) -> Diagnostic {
-    Diagnostic::new(Code::W0109, span, format!("this comment silences nothing: {why}"))
-        .help("take it out, or write the code of the lint in the line below: `// flowc: allow(W0102)`")
 }
 
 #[cfg(test)]

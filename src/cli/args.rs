@@ -65,13 +65,32 @@ pub struct NewArgs {
     pub path: PathBuf,
 }
 
+/// How `flowc check` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub enum CheckFormat {
+    /// For people, on standard error
+    #[default]
+    Human,
+    /// One document; its schema is `docs/schemas/check.schema.json`
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of a GitHub workflow
+    Github,
+}
+
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The programs; `-` reads standard input
-    #[arg(required = true)]
+    /// Programs and folders of programs; `-` reads standard input; the current project if not given
     pub files: Vec<PathBuf>,
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: CheckFormat,
+    /// Take a lint as an error: its code, or `warnings` for all of them
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub deny: Vec<String>,
+    /// Apply the fixes that need nobody's look; of standard input the mended text is printed
+    #[arg(long)]
+    pub fix: bool,
 }
 
 /// Which workflow of a file.

@@ -1,56 +1,111 @@
 //! `flowc check`: judges programs; nothing runs.
 
-use super::args::{CheckArgs, Format};
+mod deny;
+mod targets;
+mod unused;
+mod write;
+
+use super::args::{CheckArgs, CheckFormat};
 use super::{exit::Exit, output, program};
-use crate::diagnostics::render;
-use serde_json::json;
+use crate::compile::{self, Program};
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::render::{self, Found};
+use crate::source::SourceMap;
+use std::collections::HashSet;
+use std::path::Path;
+use targets::Group;
+
+/// What was looked at, and what could not be.
+struct Looked {
+    programs: Vec<Program>,
+    unread: bool,
+}
 
 pub fn run(args: &CheckArgs) -> Exit {
-    let mut documents = Vec::new();
-    let (mut errors, mut warnings, mut unread) = (0, 0, false);
-    for file in &args.files {
-        match program::check(file) {
-            Ok(checked) => {
-                errors += checked.errors();
-                warnings += checked.warnings();
-                match args.format {
-                    Format::Human => program::show(&checked),
-                    Format::Json => documents.push(render::json(&checked.diagnostics, &checked.sources)),
-                }
-            }
-            Err(message) => {
-                output::complain(format_args!("{message}"));
-                unread = true;
+    let stdin = args.files.iter().any(|f| f == Path::new("-"));
+    let wrong = |message: String| {
+        output::complain(format_args!("{message}"));
+        Exit::WrongUse
+    };
+    if stdin && args.fix && (args.files.len() > 1 || args.format != CheckFormat::Human) {
+        return wrong(
+            "`--fix` of standard input prints the program: give `-` alone, and no `--format`".into(),
+        );
+    }
+    let denied = match deny::Denied::parse(&args.deny) {
+        Ok(denied) => denied,
+        Err(message) => return wrong(message),
+    };
+    let targets = targets::find(&args.files);
+    targets.faults.iter().for_each(|fault| output::complain(format_args!("{fault}")));
+    let mut looked = Looked { programs: Vec::new(), unread: !targets.faults.is_empty() };
+    for group in &targets.groups {
+        look(group, args.fix, &mut looked);
+    }
+    looked.programs.iter_mut().for_each(|program| denied.raise(&mut program.diagnostics));
+    report(args.format, &looked)
+}
+
+fn look(group: &Group, fix: bool, looked: &mut Looked) {
+    let mut programs = if fix {
+        let mended = compile::mend(&group.paths, &*group.loader);
+        looked.unread |= !write::written(group, &mended);
+        mended.programs
+    } else {
+        group.paths.iter().map(|path| compile::check(path, &*group.loader)).collect()
+    };
+    unused::only_of_all(&mut programs);
+    programs.iter_mut().for_each(|p| p.show_below(&group.prefix));
+    looked.programs.append(&mut programs);
+}
+
+/// Every diagnostic once: programs may share files.
+fn each_once(programs: &[Program]) -> Vec<Found<'_>> {
+    let mut known = HashSet::new();
+    let mut out = Vec::new();
+    for program in programs {
+        for d in &program.diagnostics {
+            if known.insert(mark(d, &program.sources)) {
+                out.push((d, &program.sources));
             }
         }
     }
-    match args.format {
-        Format::Human => summary(args.files.len(), errors, warnings, unread),
-        Format::Json => output::json(&joined(documents, errors, warnings)),
+    out
+}
+
+fn mark<'p>(d: &'p Diagnostic, sources: &'p SourceMap) -> impl Eq + std::hash::Hash + use<'p> {
+    (&sources.get(d.span.file).name, d.span.start, d.span.end, d.code, &d.message)
+}
+
+fn report(format: CheckFormat, looked: &Looked) -> Exit {
+    let found = each_once(&looked.programs);
+    let errors = found.iter().filter(|(d, _)| d.is_error()).count();
+    match format {
+        CheckFormat::Human => {
+            program::show_all(&found);
+            summary(looked.programs.len(), errors, found.len() - errors, looked.unread);
+        }
+        CheckFormat::Json => output::json(&render::json(&found)),
+        CheckFormat::Sarif => output::json(&render::sarif(&found)),
+        CheckFormat::Github => {
+            if !found.is_empty() {
+                output::result(&render::github(&found));
+            }
+            summary(looked.programs.len(), errors, found.len() - errors, looked.unread);
+        }
     }
-    match (unread, errors) {
+    match (looked.unread, errors) {
         (true, _) => Exit::WrongUse,
         (false, 0) => Exit::Done,
         (false, _) => Exit::Failed,
     }
 }
 
-/// Several files give one document of the same form as one file.
-fn joined(documents: Vec<serde_json::Value>, errors: usize, warnings: usize) -> serde_json::Value {
-    let diagnostics: Vec<serde_json::Value> = documents
-        .into_iter()
-        .flat_map(|mut d| {
-            d.get_mut("diagnostics").and_then(|d| d.as_array_mut().map(std::mem::take)).unwrap_or_default()
-        })
-        .collect();
-    json!({ "version": 1, "diagnostics": diagnostics, "errors": errors, "warnings": warnings })
-}
-
 fn summary(files: usize, errors: usize, warnings: usize, unread: bool) {
     if unread && errors + warnings == 0 {
         return;
     }
-    let files = if files == 1 { "1 file".to_string() } else { format!("{files} files") };
+    let files = counted(files, "file");
     match (errors, warnings) {
         (0, 0) => output::say(format_args!("checked {files}: no errors")),
         (e, w) => {

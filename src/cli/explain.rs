@@ -17,13 +17,9 @@ pub fn run(args: &ExplainArgs) -> Exit {
             Exit::Done
         }
         None => {
-            let nearest =
-                Code::ALL.iter().min_by_key(|c| strsim::levenshtein(c.info().name, &name.to_uppercase()));
-            let hint = nearest.map(|c| format!("; did you mean {c}?")).unwrap_or_default();
-            output::complain(format_args!(
-                "there is no code `{}`{hint} `flowc explain` lists all",
-                output::visible(name)
-            ));
+            let near = Code::near(name, |_| true).map(|c| format!("; did you mean {c}?"));
+            let hint = near.unwrap_or_else(|| "; `flowc explain` lists all".to_string());
+            output::complain(format_args!("there is no code `{}`{hint}", output::visible(name)));
             Exit::WrongUse
         }
     }

@@ -16,6 +16,12 @@ pub fn result(text: &str) {
     let _ = out.flush();
 }
 
+/// Writes a result as it is, without adding a newline.
+pub fn exactly(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
 /// Writes a JSON document as a result.
 pub fn json(value: &serde_json::Value) {
     result(&format!("{value:#}"));

@@ -4,7 +4,7 @@ use super::args::ProgramArgs;
 use super::exit::Exit;
 use super::{config, output};
 use crate::compile::{self, Compiled, Program};
-use crate::diagnostics::render::{Style, human};
+use crate::diagnostics::render::{Found, Style, human};
 use crate::plan::Plan;
 use crate::source::{DiskLoader, Loader, MemoryLoader};
 use std::path::{Path, PathBuf};
@@ -91,11 +91,18 @@ pub fn open(file: &Path) -> Result<(DiskLoader, String), String> {
 
 /// Shows the diagnostics of a program to a person.
 pub fn show(program: &Program) {
+    let found: Vec<Found<'_>> = program.diagnostics.iter().map(|d| (d, &program.sources)).collect();
+    show_all(&found);
+}
+
+/// Shows diagnostics to a person.
+pub fn show_all(found: &[Found<'_>]) {
     let style = Style { color: output::color(), width: output::width() };
-    for diagnostic in program.diagnostics.iter().take(MOST) {
-        output::say(format_args!("{}", human(diagnostic, &program.sources, style).trim_end_matches('\n')));
+    for (diagnostic, sources) in found.iter().take(MOST) {
+        output::say(format_args!("{}", human(diagnostic, sources, style).trim_end_matches('\n')));
     }
-    if program.diagnostics.len() > MOST {
-        output::say(format_args!("… and {} more", program.diagnostics.len() - MOST));
+    if found.len() > MOST {
+        let more = found.len() - MOST;
+        output::say(format_args!("… and {more} more; `flowc check --format json` tells all"));
     }
 }

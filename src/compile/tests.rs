@@ -1,5 +1,5 @@
 use super::*;
-use crate::source::Overlay;
+use crate::source::{FileId, Overlay};
 
 fn shown(program: &Program) -> Vec<String> {
     let line = |d: &Diagnostic| format!("{}:{}", d.code, program.sources.positions(d.span).0.line);

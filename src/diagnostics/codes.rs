@@ -130,6 +130,14 @@ impl Code {
         Code::ALL.iter().copied().find(|c| c.info().name.eq_ignore_ascii_case(name))
     }
 
+    /// The code that was probably meant by a name that is none.
+    pub fn near(name: &str, among: impl Fn(Code) -> bool) -> Option<Code> {
+        let name = name.trim().to_uppercase();
+        let codes = Code::ALL.iter().copied().filter(|c| among(*c));
+        let scored = codes.map(|c| (strsim::damerau_levenshtein(c.info().name, &name), c));
+        scored.min().filter(|(distance, _)| *distance <= 2).map(|(_, code)| code)
+    }
+
     /// Error for `F…`, warning for `W…`.
     pub fn severity(self) -> Severity {
         if self.info().name.starts_with('W') { Severity::Warning } else { Severity::Error }

@@ -4,6 +4,7 @@
 //! `resolve/errors.rs`, …), and shown by [`render`]. The first line stands alone; `help` names the next step.
 
 mod codes;
+pub mod mend;
 pub mod render;
 
 pub use codes::{Area, Code, CodeInfo};
@@ -26,12 +27,22 @@ pub struct Label {
     pub message: String,
 }
 
+/// Whether a fix may be applied without a person's look at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Applicability {
+    /// It says what was meant, or what the program means already: `flowc check --fix` applies it.
+    Safe,
+    /// A guess, or a change of what the program does: an editor offers it.
+    NeedsLook,
+}
+
 /// A change of the text that would mend the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
     /// What it does, in the imperative: "write `threats`".
     pub title: String,
     pub edits: Vec<Edit>,
+    pub applicability: Applicability,
 }
 
 /// Replace the text under `span` by `text`.
@@ -95,10 +106,27 @@ impl Diagnostic {
         self
     }
 
-    /// Offers a change.
+    /// Offers a change that a person should look at.
     #[must_use]
-    pub fn fix(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.fixes.push(Fix { title: title.into(), edits: vec![Edit { span, text: text.into() }] });
+    pub fn fix(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.fix_all(Applicability::NeedsLook, title, vec![Edit { span, text: text.into() }])
+    }
+
+    /// Offers a change that may be made without a look.
+    #[must_use]
+    pub fn safe_fix(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.fix_all(Applicability::Safe, title, vec![Edit { span, text: text.into() }])
+    }
+
+    /// Offers a change of several places.
+    #[must_use]
+    pub fn fix_all(
+        mut self,
+        applicability: Applicability,
+        title: impl Into<String>,
+        edits: Vec<Edit>,
+    ) -> Diagnostic {
+        self.fixes.push(Fix { title: title.into(), edits, applicability });
         self
     }
 

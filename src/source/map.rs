@@ -44,6 +44,15 @@ impl SourceMap {
         &self.sources[id.0 as usize]
     }
 
+    /// Shows the files whose id passes under a folder: `prefix` goes before their names.
+    pub fn show_below(&mut self, prefix: &str, which: impl Fn(FileId) -> bool) {
+        for (at, source) in self.sources.iter_mut().enumerate() {
+            if which(FileId(at as u32)) {
+                source.name.insert_str(0, prefix);
+            }
+        }
+    }
+
     /// The text under a span.
     pub fn text(&self, span: Span) -> &str {
         self.get(span.file).text.get(span.range()).unwrap_or("")

@@ -116,18 +116,18 @@ pub(super) fn bad_char(span: Span, c: char, hidden: bool) -> Diagnostic {
             diagnostic.help("strings stand between straight quotes: `\"…\"`")
         }
         '\u{2018}' | '\u{2019}' => diagnostic.help("strings stand between straight double quotes: `\"…\"`"),
-        '\u{2013}' | '\u{2014}' | '\u{2212}' => diagnostic.fix("write `-`", span, "-"),
-        '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{3000}' => {
-            diagnostic.note("this blank is not the ordinary one").fix("write an ordinary blank", span, " ")
-        }
-        '\u{00D7}' => diagnostic.fix("write `*`", span, "*"),
-        '\u{2260}' => diagnostic.fix("write `!=`", span, "!="),
-        '\u{2264}' => diagnostic.fix("write `<=`", span, "<="),
-        '\u{2265}' => diagnostic.fix("write `>=`", span, ">="),
-        '\u{2026}' => diagnostic.fix("write `...`", span, "..."),
-        '\u{2192}' => diagnostic.fix("write `->`", span, "->"),
-        '\u{21D2}' => diagnostic.fix("write `=>`", span, "=>"),
-        _ if hidden => diagnostic.fix("remove it", span, ""),
+        '\u{2013}' | '\u{2014}' | '\u{2212}' => diagnostic.safe_fix("write `-`", span, "-"),
+        '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{3000}' => diagnostic
+            .note("this blank is not the ordinary one")
+            .safe_fix("write an ordinary blank", span, " "),
+        '\u{00D7}' => diagnostic.safe_fix("write `*`", span, "*"),
+        '\u{2260}' => diagnostic.safe_fix("write `!=`", span, "!="),
+        '\u{2264}' => diagnostic.safe_fix("write `<=`", span, "<="),
+        '\u{2265}' => diagnostic.safe_fix("write `>=`", span, ">="),
+        '\u{2026}' => diagnostic.safe_fix("write `...`", span, "..."),
+        '\u{2192}' => diagnostic.safe_fix("write `->`", span, "->"),
+        '\u{21D2}' => diagnostic.safe_fix("write `=>`", span, "=>"),
+        _ if hidden => diagnostic.safe_fix("remove it", span, ""),
         _ => diagnostic.help("outside of strings and comments a program is ASCII"),
     }
 }
@@ -149,7 +149,7 @@ pub(super) fn foreign_name(span: Span, name: &str) -> Diagnostic {
 pub(super) fn hidden_in_comment(span: Span, c: char) -> Diagnostic {
     Diagnostic::new(Code::F0105, span, format!("{} in a comment hides how the text reads", code_point(c)))
         .note("this character does not show")
-        .fix("remove it", span, "")
+        .safe_fix("remove it", span, "")
 }
 
 pub(super) fn control_in_string(span: Span, c: char) -> Diagnostic {
@@ -158,7 +158,7 @@ pub(super) fn control_in_string(span: Span, c: char) -> Diagnostic {
         span,
         format!("the control character {} stands raw in a string", code_point(c)),
     )
-    .fix(format!("write `{}`", escape(c)), span, escape(c))
+    .safe_fix(format!("write `{}`", escape(c)), span, escape(c))
 }
 
 pub(super) fn bidi_in_string(span: Span, c: char) -> Diagnostic {
@@ -168,7 +168,7 @@ pub(super) fn bidi_in_string(span: Span, c: char) -> Diagnostic {
         format!("{} in a string turns the direction of the text around", code_point(c)),
     )
     .note("what is shown after it is not in the order in which it stands")
-    .fix(format!("write `{}`", escape(c)), span, escape(c))
+    .safe_fix(format!("write `{}`", escape(c)), span, escape(c))
 }
 
 // ---------------------------------------------------------------------------------------- F0106, F0107 literals

@@ -122,7 +122,11 @@ impl<'a> Builder<'a> {
             } else {
                 format!("write `{}`", instead.trim())
             };
-            diagnostic = diagnostic.fix(title, span, instead);
+            // `!a == b` and `not a == b` are not the same.
+            diagnostic = match instead {
+                "not " => diagnostic.fix(title, span, instead),
+                _ => diagnostic.safe_fix(title, span, instead),
+            };
         }
         if let Some(help) = hint.help {
             diagnostic = diagnostic.help(help);

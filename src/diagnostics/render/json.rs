@@ -1,15 +1,16 @@
 //! Diagnostics for machines: the format of `flowc check --format json` (schema: `docs/schemas/check.schema.json`).
 
-use crate::diagnostics::{Diagnostic, Severity};
+use super::Found;
+use crate::diagnostics::{Applicability, Diagnostic, Severity};
 use crate::source::{Position, SourceMap, Span};
 use serde_json::{Value, json};
 
 /// All diagnostics of a check as one document.
-pub fn json(diagnostics: &[Diagnostic], sources: &SourceMap) -> Value {
-    let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
+pub fn json(diagnostics: &[Found<'_>]) -> Value {
+    let count = |severity| diagnostics.iter().filter(|(d, _)| d.severity == severity).count();
     json!({
         "version": 1,
-        "diagnostics": diagnostics.iter().map(|d| diagnostic(d, sources)).collect::<Vec<_>>(),
+        "diagnostics": diagnostics.iter().map(|(d, sources)| diagnostic(d, sources)).collect::<Vec<_>>(),
         "errors": count(Severity::Error),
         "warnings": count(Severity::Warning),
     })
@@ -24,8 +25,12 @@ fn diagnostic(d: &Diagnostic, sources: &SourceMap) -> Value {
         .fixes
         .iter()
         .map(|f| {
-            let edits = f.edits.iter().map(|e| json!({ "span": span(e.span, sources), "text": e.text }));
-            json!({ "title": f.title, "edits": edits.collect::<Vec<_>>() })
+            let edits = f.edits.iter().map(|e| json!({ "span": span(e.span, sources), "file": sources.get(e.span.file).name, "text": e.text }));
+            let applicability = match f.applicability {
+                Applicability::Safe => "safe",
+                Applicability::NeedsLook => "needs_look",
+            };
+            json!({ "title": f.title, "applicability": applicability, "edits": edits.collect::<Vec<_>>() })
         })
         .collect();
     json!({

@@ -1,7 +1,17 @@
-//! How diagnostics are shown: for people by miette, for machines as JSON.
+//! How diagnostics are shown: for people by miette, for machines as JSON, SARIF or annotations of GitHub.
 
+mod github;
 mod human;
 mod json;
+mod sarif;
 
+pub use github::github;
 pub use human::{Style, human};
 pub use json::json;
+pub use sarif::sarif;
+
+use super::Diagnostic;
+use crate::source::SourceMap;
+
+/// A diagnostic with the files of the compilation that found it.
+pub type Found<'a> = (&'a Diagnostic, &'a SourceMap);

@@ -118,7 +118,11 @@ impl Builder<'_> {
         let name = self.any_name(pair);
         if matches!(name.text.as_str(), "null" | "nil" | "undefined") {
             let message = format!("`{}` is written `none`", name.text);
-            self.report(errors::other_language(name.span, message).fix("write `none`", name.span, "none"));
+            self.report(errors::other_language(name.span, message).safe_fix(
+                "write `none`",
+                name.span,
+                "none",
+            ));
             return ExprKind::None;
         }
         ExprKind::Name(name)

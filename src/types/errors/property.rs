@@ -117,7 +117,7 @@ pub(in crate::types) fn bad_method(span: Span, method: &str, methods: &[&str]) -
         Diagnostic::new(Code::F0308, span, format!("\"{}\" is no http method", method.escape_debug()));
     let upper = method.to_ascii_uppercase();
     if methods.contains(&upper.as_str()) {
-        return diagnostic.fix(format!("write `\"{upper}\"`"), span, format!("\"{upper}\""));
+        return diagnostic.safe_fix(format!("write `\"{upper}\"`"), span, format!("\"{upper}\""));
     }
     diagnostic.help(format!("it is one of {}", listed(methods)))
 }
@@ -188,7 +188,7 @@ pub(in crate::types) fn after_keys(span: Span, found: &str, want: &str, key: Spa
 pub(in crate::types) fn after_not_a_list(span: Span, written: &str) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::F0326, span, "`after` is a list of names");
     if written.len() < 60 && !written.contains('\n') {
-        return diagnostic.fix("write a list", span, format!("[{written}]"));
+        return diagnostic.safe_fix("write a list", span, format!("[{written}]"));
     }
     diagnostic
 }
