@@ -217,6 +217,17 @@ impl Ty {
         }
     }
 
+    /// Whether all of it is known: nothing open in it, and no error.
+    pub(super) fn is_settled(&self) -> bool {
+        match self {
+            Ty::Never | Ty::None | Ty::Error | Ty::Param(..) => false,
+            Ty::List(inner) | Ty::Map(inner) | Ty::Optional(inner) => inner.is_settled(),
+            Ty::Record(record) => record.fields.iter().all(|f| f.ty.is_settled()),
+            Ty::Named(_, args) => args.iter().all(Ty::is_settled),
+            _ => true,
+        }
+    }
+
     /// Whether it is small enough to be worked with: types are followed by recursion.
     pub(super) fn is_small(&self) -> bool {
         let mut parts = 0;

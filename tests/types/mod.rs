@@ -5,6 +5,7 @@ mod errors;
 mod facts;
 mod mutated;
 mod pages;
+mod sound;
 
 use flow::ast::{NodeId, NodeIds};
 use flow::diagnostics::Diagnostic;

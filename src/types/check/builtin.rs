@@ -127,7 +127,9 @@ impl<'a> Checker<'a> {
                 self.list_fn(f, args, want)
             }
             Builtin::Min | Builtin::Max => self.extreme(f, args, want),
-            Builtin::Keys | Builtin::Values | Builtin::Entries | Builtin::FromEntries => self.map_fn(f, args),
+            Builtin::Keys | Builtin::Values | Builtin::Entries | Builtin::FromEntries => {
+                self.map_fn(f, args, want)
+            }
             Builtin::Len => self.len(args),
             Builtin::Contains => self.contains(args),
             Builtin::Range | Builtin::Mod => {

@@ -27,7 +27,7 @@ impl<'a> Checker<'a> {
         let what = match self.meaning(unparen(callee)) {
             Some(Res::Def(def)) => match self.r.def(*def).kind {
                 DefKind::Fn | DefKind::Task | DefKind::Workflow => {
-                    return self.def_call(e, *def, type_args, args);
+                    return self.def_call(e, *def, type_args, args, want);
                 }
                 DefKind::Agent | DefKind::AgentFile(_) => "an agent: give it to a task as `agent:`",
                 DefKind::Type | DefKind::Enum(_) => "a type: a record is written `{ field: value }`",
@@ -86,7 +86,14 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn def_call(&mut self, e: &'a Expr, def: DefId, type_args: &'a [TypeExpr], args: &'a [Arg]) -> Ty {
+    fn def_call(
+        &mut self,
+        e: &'a Expr,
+        def: DefId,
+        type_args: &'a [TypeExpr],
+        args: &'a [Arg],
+        want: Want<'_>,
+    ) -> Ty {
         let Some(sig) = self.signature(def) else { return self.given_up(args) };
         let r = self.r;
         let name = &r.def(def).name.text;
@@ -108,7 +115,8 @@ impl<'a> Checker<'a> {
                 }
             }
         } else {
-            match self.type_arguments(e.span, name, &sig, type_args, args, &places, &why) {
+            let probable = self.probable(&sig, want);
+            match self.type_arguments(e.span, name, &sig, probable, type_args, args, &places, &why) {
                 Some(found) => types = found,
                 None => return Ty::Error,
             }
@@ -200,6 +208,17 @@ impl<'a> Checker<'a> {
         good.then_some(places)
     }
 
+    /// What the type arguments probably are, by what the call is wanted to give: a hint for its arguments, no more.
+    fn probable(&self, sig: &Signature, want: Want<'_>) -> Vec<Option<Ty>> {
+        let mut bound = vec![None; sig.generics.len()];
+        if let (Some(result), Some(wanted)) = (&sig.result, want.ty())
+            && wanted.is_settled()
+        {
+            self.known().infer(result, wanted, &mut bound);
+        }
+        bound
+    }
+
     /// Written or inferred; the arguments are checked on the way.
     #[allow(clippy::too_many_arguments, reason = "one call's parts")]
     fn type_arguments(
@@ -207,6 +226,7 @@ impl<'a> Checker<'a> {
         span: Span,
         name: &str,
         sig: &Signature,
+        probable: Vec<Option<Ty>>,
         written: &'a [TypeExpr],
         args: &'a [Arg],
         places: &[Option<u32>],
@@ -233,7 +253,11 @@ impl<'a> Checker<'a> {
                 self.checked_expr(&arg.value, &ty, why(at));
                 continue;
             }
-            let hint = pattern.with_args(&settled(&bound));
+            let known = bound
+                .iter()
+                .zip(&probable)
+                .map(|(bound, probable)| bound.clone().or_else(|| probable.clone()));
+            let hint = pattern.with_args(&settled(&known.collect::<Vec<_>>()));
             let found = self.expr(&arg.value, Want::Hint(&hint));
             self.known().infer(pattern, &found, &mut bound);
             late.push((at, &arg.value, found));

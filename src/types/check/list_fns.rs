@@ -34,7 +34,13 @@ impl<'a> Checker<'a> {
         let Some(first) = args.first() else { return Ty::Error };
         let keeps =
             matches!(f, Builtin::Unique | Builtin::Sort | Builtin::Reverse | Builtin::Take | Builtin::Drop);
-        let element = self.list_arg(f, &first.value, if keeps { want } else { Want::Any });
+        let wanted = if keeps { None } else { self.wanted_list(f, want) };
+        let hint = match &wanted {
+            Some(ty) => Want::Hint(ty),
+            None if keeps => want,
+            None => Want::Any,
+        };
+        let element = self.list_arg(f, &first.value, hint);
         let other = match f {
             Builtin::Take | Builtin::Drop => {
                 self.arg(args, 1, &Ty::Int, f);
@@ -94,6 +100,17 @@ impl<'a> Checker<'a> {
                 Ty::Bool
             }
             _ => list_of(element),
+        }
+    }
+
+    /// The list that a function probably takes, by what it is wanted to give.
+    fn wanted_list(&self, f: Builtin, want: Want<'_>) -> Option<Ty> {
+        let (wanted, _) = self.known().inner(want.ty()?);
+        match (f, wanted) {
+            (Builtin::Flatten, list @ Ty::List(_)) => Some(list_of(list)),
+            (Builtin::Compact, Ty::List(element)) => Some(list_of(self.known().optional((*element).clone()))),
+            (Builtin::First | Builtin::Last | Builtin::Sum, element) => Some(list_of(element)),
+            _ => None,
         }
     }
 
@@ -204,12 +221,23 @@ impl<'a> Checker<'a> {
         }
     }
 
-    pub(super) fn map_fn(&mut self, f: Builtin, args: &'a [Arg]) -> Ty {
+    pub(super) fn map_fn(&mut self, f: Builtin, args: &'a [Arg], want: Want<'_>) -> Ty {
         let Some(first) = args.first() else { return Ty::Error };
+        let wanted = want.ty().map(|ty| self.known().inner(ty).0);
         if f == Builtin::FromEntries {
-            return self.map_of_entries(&first.value);
+            let entry = match wanted {
+                Some(Ty::Map(value)) => {
+                    Some(list_of(record_ty(&[("key", Ty::String), ("value", (*value).clone())])))
+                }
+                _ => None,
+            };
+            return self.map_of_entries(&first.value, entry.as_ref().map_or(Want::Any, Want::Hint));
         }
-        let found = self.expr(&first.value, Want::Any);
+        let hint = match (f, wanted) {
+            (Builtin::Values, Some(Ty::List(element))) => Some(Ty::Map(element)),
+            _ => None,
+        };
+        let found = self.expr(&first.value, hint.as_ref().map_or(Want::Any, Want::Hint));
         let inner = self.known().unfold(&found).into_owned();
         let value = match &inner {
             Ty::Map(value) => Some((**value).clone()),
@@ -244,8 +272,8 @@ impl<'a> Checker<'a> {
         Some(joined)
     }
 
-    fn map_of_entries(&mut self, value: &'a Expr) -> Ty {
-        let Some(element) = self.list_arg(Builtin::FromEntries, value, Want::Any) else { return Ty::Error };
+    fn map_of_entries(&mut self, value: &'a Expr, want: Want<'_>) -> Ty {
+        let Some(element) = self.list_arg(Builtin::FromEntries, value, want) else { return Ty::Error };
         if element == Ty::Never {
             return Ty::Map(Arc::new(Ty::Never));
         }

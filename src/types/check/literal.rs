@@ -48,10 +48,11 @@ impl<'a> Checker<'a> {
     fn list_alone(&mut self, elements: &'a [Element], hint: &Ty) -> Ty {
         let mut parts = Vec::with_capacity(elements.len());
         let mut splices = Vec::new();
+        let whole_hint = (*hint != Ty::Error).then(|| list_of(hint.clone()));
         for each in elements {
             let want = if *hint == Ty::Error { Want::Any } else { Want::Hint(hint) };
             let found = if each.splice {
-                let found = self.expr(&each.value, Want::Any);
+                let found = self.expr(&each.value, whole_hint.as_ref().map_or(Want::Any, Want::Hint));
                 match self.known().inner(&found) {
                     (Ty::List(inner), false) => {
                         splices.push(&each.value);
@@ -116,6 +117,7 @@ impl<'a> Checker<'a> {
         match (target, want) {
             (Some(Ty::Map(value)), Want::Type(_, why)) => self.map_against(entries, &value, why),
             (Some(Ty::Json), Want::Type(_, why)) => self.map_against(entries, &Ty::Json, why),
+            (Some(Ty::Map(value)), _) if value.is_settled() => self.map_hinted(entries, &value),
             (Some(ty), _) => match self.known().record(&ty) {
                 Some(record) => self.record_against(e, entries, &record, want),
                 None => self.record_alone(entries),
@@ -151,6 +153,28 @@ impl<'a> Checker<'a> {
             };
         }
         whole
+    }
+
+    /// A map if its values fit those that are probably meant, else a record.
+    fn map_hinted(&mut self, entries: &'a [Entry], value: &Ty) -> Ty {
+        let mut fields: Vec<FieldTy> = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let Entry::Field { key, value: each } = entry else { return self.record_alone(entries) };
+            let ty = self.expr(each, Want::Hint(value));
+            put(&mut fields, &key.text, ty);
+        }
+        let good = |ty: &Ty| *ty != Ty::Unit && self.known().fits(ty, value).is_some();
+        if !fields.iter().all(|f| good(&f.ty)) {
+            return Ty::Record(Arc::new(RecordTy { fields }));
+        }
+        for entry in entries {
+            if let Entry::Field { value: each, .. } = entry
+                && let Some(found) = self.types.get(each.id).cloned()
+            {
+                self.convert(each.id, &found, value);
+            }
+        }
+        Ty::Map(Arc::new(value.clone()))
     }
 
     fn record_against(
@@ -189,7 +213,9 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        let Want::Type(ty, why) = want else { return Ty::Record(Arc::new(RecordTy { fields })) };
+        let Want::Type(ty, why) = want else {
+            return self.record_hinted(e, entries, Ty::Record(Arc::new(RecordTy { fields })), want);
+        };
         if bad {
             return Ty::Error;
         }
@@ -200,6 +226,21 @@ impl<'a> Checker<'a> {
             return Ty::Error;
         }
         Ty::Record(Arc::new(RecordTy { fields }))
+    }
+
+    /// The record that is probably meant, where the literal is one that only leaves out what has a default.
+    fn record_hinted(&mut self, e: &'a Expr, entries: &'a [Entry], found: Ty, want: Want<'_>) -> Ty {
+        let Some(hint) = want.ty().map(|ty| self.known().inner(ty).0).filter(Ty::is_settled) else {
+            return found;
+        };
+        let (Some(target), Ty::Record(own)) = (self.known().record(&hint), &found) else { return found };
+        let plain = entries.iter().all(|entry| matches!(entry, Entry::Field { .. }));
+        let known = own.fields.iter().all(|f| target.field(&f.name).is_some());
+        if !plain || !known || self.known().fits(&found, &hint).is_none() {
+            return found;
+        }
+        self.convert(e.id, &found, &hint);
+        hint
     }
 
     /// Reports the fields that a literal lacks, and those that look like a misspelt one. Whether there were any.
