@@ -6,6 +6,7 @@ mod crash;
 mod docs;
 mod examples;
 mod exec;
+mod fmt;
 mod outputs;
 mod pages;
 mod run;

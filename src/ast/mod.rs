@@ -5,6 +5,7 @@
 
 mod expr;
 mod item;
+pub mod print;
 mod stmt;
 mod table;
 mod type_expr;

@@ -17,6 +17,8 @@ pub enum Command {
     New(NewArgs),
     /// Check programs: syntax, names, types; nothing runs
     Check(CheckArgs),
+    /// Format programs, in one style
+    Fmt(FmtArgs),
     /// Compile a workflow into a plan that runs without its source
     Compile(CompileArgs),
     /// Show what a run would do: waves, critical path, agents, cost
@@ -91,6 +93,18 @@ pub struct CheckArgs {
     /// Apply the fixes that need nobody's look; of standard input the mended text is printed
     #[arg(long)]
     pub fix: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct FmtArgs {
+    /// Programs and folders; `-` reads standard input and writes standard output [default: this folder]
+    pub paths: Vec<PathBuf>,
+    /// Change nothing: list the files that are not formatted, and exit with 1 if there are any
+    #[arg(long)]
+    pub check: bool,
+    /// Change nothing: show what would change
+    #[arg(long)]
+    pub diff: bool,
 }
 
 /// Which workflow of a file.

@@ -14,6 +14,7 @@ mod config;
 mod engine;
 mod exit;
 mod explain;
+mod fmt;
 mod fsck;
 mod gc;
 mod graph;
@@ -88,6 +89,7 @@ fn dispatch(cli: Cli, link: Option<Link>) -> Exit {
     match cli.command {
         Command::New(args) => new::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Compile(args) => compile::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Graph(args) => graph::run(&args),

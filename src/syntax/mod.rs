@@ -10,11 +10,13 @@ mod comments;
 mod cursor;
 mod errors;
 mod explain;
+mod format;
 mod grammar;
 mod hints;
 mod scan;
 
 pub use comments::{Allow, allow_comments};
+pub use format::format;
 
 use crate::ast;
 use crate::diagnostics::Diagnostic;

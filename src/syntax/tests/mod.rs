@@ -3,6 +3,7 @@
 mod bad_input;
 mod constructs;
 mod faults;
+mod format;
 mod literals;
 mod program;
 mod speed;
