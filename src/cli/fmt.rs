@@ -3,9 +3,8 @@
 mod diff;
 
 use super::args::FmtArgs;
-use super::{exit::Exit, output};
+use super::{exit::Exit, files, output};
 use crate::syntax;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub fn run(args: &FmtArgs) -> Exit {
@@ -77,54 +76,22 @@ fn format(args: &FmtArgs, file: &Path) -> Result<bool, String> {
     } else if from_input && !args.check && !args.diff {
         output::exactly(&formatted);
     } else if different && !args.check && !args.diff {
-        replace(file, &formatted).map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+        let real = file.canonicalize().and_then(|real| files::replace(&real, &text, &formatted));
+        real.map_err(|e| format!("cannot write {}: {e}", file.display()))?;
     }
     Ok(different)
 }
 
-/// Puts a text in a file's place, in one step: nobody ever sees half of it.
-fn replace(file: &Path, text: &str) -> std::io::Result<()> {
-    let file = file.canonicalize()?;
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let fresh = file.with_file_name(format!(".{name}.{}", std::process::id()));
-    let written = write_like(&fresh, &file, text).and_then(|()| std::fs::rename(&fresh, &file));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&fresh);
-    }
-    written
-}
-
-fn write_like(fresh: &Path, file: &Path, text: &str) -> std::io::Result<()> {
-    let mut out = std::fs::OpenOptions::new().write(true).create_new(true).open(fresh)?;
-    out.set_permissions(std::fs::metadata(file)?.permissions())?;
-    out.write_all(text.as_bytes())?;
-    out.sync_all()
-}
-
-/// The file itself, or every program below a folder, in order of their paths. Hidden folders are passed over.
+/// The file itself, or every program below a folder.
 fn programs(path: &Path) -> Result<Vec<PathBuf>, String> {
-    let wrong = |at: &Path, e: &std::io::Error| match e.kind() {
-        std::io::ErrorKind::NotFound => format!("there is no file or folder {}", at.display()),
-        _ => format!("cannot read {}: {e}", at.display()),
-    };
-    let kind = std::fs::metadata(path).map_err(|e| wrong(path, &e))?;
+    let kind = std::fs::metadata(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => format!("there is no file or folder {}", path.display()),
+        _ => format!("cannot read {}: {e}", path.display()),
+    })?;
     if !kind.is_dir() {
         return Ok(vec![path.to_path_buf()]);
     }
     let mut found = Vec::new();
-    let mut folders = vec![path.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).map_err(|e| wrong(&folder, &e))? {
-            let entry = entry.map_err(|e| wrong(&folder, &e))?;
-            let (path, kind) = (entry.path(), entry.file_type().map_err(|e| wrong(&folder, &e))?);
-            let hidden = entry.file_name().to_string_lossy().starts_with('.');
-            if kind.is_dir() && !hidden {
-                folders.push(path);
-            } else if kind.is_file() && path.extension().is_some_and(|e| e == "flow") && !hidden {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
+    files::below(path, &mut found)?;
     Ok(found.into_iter().map(|p| p.strip_prefix("./").map(Path::to_path_buf).unwrap_or(p)).collect())
 }

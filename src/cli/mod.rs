@@ -14,6 +14,7 @@ mod config;
 mod engine;
 mod exit;
 mod explain;
+mod files;
 mod fmt;
 mod fsck;
 mod gc;

@@ -1,14 +1,12 @@
 //! Which programs are meant: files, folders, standard input, or the project around.
 
-use crate::cli::config;
+use crate::cli::{config, files};
 use crate::source::{DiskLoader, Entry, LoadError, Loader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Name of the program on standard input, as if it were a file of the current folder.
 const STDIN: &str = "stdin.flow";
-/// Folders that hold no programs of their own, besides hidden ones.
-const PASSED_OVER: &[&str] = &["target", "node_modules"];
 
 /// Programs of one project.
 pub(super) struct Group {
@@ -87,7 +85,7 @@ impl Targets {
 
     fn folder(&mut self, folder: &Path) -> Result<(), String> {
         let mut files = Vec::new();
-        walk(folder, &mut files)?;
+        files::below(folder, &mut files)?;
         if files.is_empty() {
             return Err(format!("there is no .flow file in {}", folder.display()));
         }
@@ -144,27 +142,4 @@ fn prefix(root: &Path) -> String {
         Ok(up) => "../".repeat(up.components().count()),
         Err(_) => format!("{}/", root.display()),
     }
-}
-
-/// The `.flow` files below a folder, in the order of their names. Links to folders are not followed.
-fn walk(folder: &Path, out: &mut Vec<PathBuf>) -> Result<(), String> {
-    let cannot = |e: std::io::Error| format!("cannot read {}: {e}", folder.display());
-    let mut entries = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(cannot)? {
-        let entry = entry.map_err(cannot)?;
-        entries.push((entry.file_name(), entry.file_type().map_err(cannot)?.is_dir(), entry.path()));
-    }
-    entries.sort();
-    for (name, is_dir, path) in entries {
-        let name = name.to_string_lossy();
-        if name.starts_with('.') || (is_dir && PASSED_OVER.contains(&name.as_ref())) {
-            continue;
-        }
-        if is_dir {
-            walk(&path, out)?;
-        } else if name.ends_with(".flow") && path.is_file() {
-            out.push(path);
-        }
-    }
-    Ok(())
 }
