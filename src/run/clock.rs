@@ -3,7 +3,8 @@
 //! Two of them: the wall clock, for `at`, `sleep` and people's deadlines; and the boot-time clock, which counts while the
 //! machine sleeps and never jumps, for attempt timeouts, backoffs and the active time of the run.
 
-use rustix::time::{ClockId, clock_gettime};
+use crate::exec::sys;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Reads the clocks of the machine.
 #[derive(Debug, Clone, Copy)]
@@ -20,12 +21,12 @@ impl Clock {
     /// A clock of a session that follows on `before` ms with a runner.
     pub fn start(before: i64) -> Clock {
         let now = boot_ms();
-        Clock { began: now, before, now, wall: millis(ClockId::Realtime) }
+        Clock { began: now, before, now, wall: wall_now() }
     }
 
     /// Reads the clocks: until the next time they stand still, so that a turn has one time.
     pub fn tick(&mut self) {
-        (self.now, self.wall) = (boot_ms(), millis(ClockId::Realtime));
+        (self.now, self.wall) = (boot_ms(), wall_now());
     }
 
     /// Wall clock, ms since 1970.
@@ -41,17 +42,16 @@ impl Clock {
 
 /// The wall clock as it is at this moment, ms since 1970.
 pub(super) fn wall_now() -> i64 {
-    millis(ClockId::Realtime)
+    let millis = |time: std::time::Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(after) => millis(after),
+        Err(before) => -millis(before.duration()),
+    }
 }
 
 /// Ms since the machine was started, sleep included.
 fn boot_ms() -> i64 {
-    millis(ClockId::Boottime)
-}
-
-fn millis(clock: ClockId) -> i64 {
-    let time = clock_gettime(clock);
-    time.tv_sec.saturating_mul(1000).saturating_add(time.tv_nsec / 1_000_000)
+    i64::try_from(sys::since_boot().as_millis()).unwrap_or(i64::MAX)
 }
 
 /// RFC 3339 in UTC with milliseconds. What no calendar has is shown as its number.

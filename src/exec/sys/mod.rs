@@ -121,11 +121,23 @@ pub fn on_main_thread() -> bool {
     unsafe { libc::gettid() == libc::getpid() }
 }
 
+/// Time since the machine was started, sleep included.
+///
+/// By the C library: what reads the clock without it cannot run under the tools that count instructions.
+pub fn since_boot() -> Duration {
+    // SAFETY: all-zero is a valid time, and the pointer is to a live one.
+    let time = unsafe {
+        let mut time: libc::timespec = std::mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time);
+        time
+    };
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
 /// Now, in clock ticks since boot, as `/proc/PID/stat` counts them.
 pub fn ticks_since_boot() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    let nanos = u64::try_from(now.tv_nsec).unwrap_or(0);
-    u64::try_from(now.tv_sec).unwrap_or(0) * 100 + nanos / 10_000_000
+    let now = since_boot();
+    now.as_secs() * 100 + u64::from(now.subsec_nanos()) / 10_000_000
 }
 
 /// A descriptor in the event loop of the calling tokio runtime, watched for something to read.
