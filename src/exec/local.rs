@@ -186,7 +186,12 @@ impl Local {
             }
         }
         let Some(watched) = &self.watched else { return Poll::Pending };
-        ready!(watched.poll_read_ready(context))?.clear_ready();
+        let ready = watched.poll_read_ready(context);
+        if ready.is_pending() {
+            // The thread is about to sleep.
+            self.processes.make_ready();
+        }
+        ready!(ready)?.clear_ready();
         Poll::Ready(Ok(()))
     }
 }

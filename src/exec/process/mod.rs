@@ -6,6 +6,7 @@
 mod capture;
 mod feed;
 mod image;
+mod pipes;
 mod pool;
 mod slot;
 mod stray;

@@ -10,17 +10,17 @@ use std::time::{Duration, Instant};
 
 use rustix::event::epoll;
 use rustix::io::Errno;
-use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::capture::Capture;
 use super::feed::Feed;
 use super::image::{Strings, explain};
+use super::pipes::{Pipes, Spare, feeding};
 use super::slot::{Phase, Pumped, Slot, Stream};
 use super::stray::{Others, Strays, Suspect};
 use super::{ProcessOutcome, ProcessRequest};
 use crate::exec::environment::{Environment, Given};
 use crate::exec::mask::Mask;
-use crate::exec::sys::{Image, SignalFd, Spawner, ticks_since_boot};
+use crate::exec::sys::{Child, Image, SignalFd, SpawnFailure, Spawner, Stage, on_main_thread, ticks_since_boot};
 use crate::exec::{Begun, ExecError, Fault, Ticket};
 
 /// How soon a stray that was killed is looked for again.
@@ -49,6 +49,10 @@ pub struct Processes {
     timed: bool,
     strays: Strays,
     block: Vec<u8>,
+    /// Waits for the next command.
+    spare: Option<Spare>,
+    /// Commands up to which a spare is worth its while: with all cores busy it comes to the same.
+    cores: usize,
 }
 
 /// What an event is about.
@@ -86,6 +90,9 @@ impl Processes {
             timed: false,
             strays: Strays::new(sole_parent),
             block: vec![0; BLOCK],
+            spare: None,
+            // The main thread's children are what strays are told from.
+            cores: if on_main_thread() { 0 } else { cores() },
         })
     }
 
@@ -97,30 +104,17 @@ impl Processes {
         let given = Given::new(&request.env, &request.attempt)?;
         let (env, path) = self.environment.with(&given);
         let strings = Strings::new(&request, path)?;
-        let busy = |errno: Errno| {
-            ExecError::new(Fault::Busy, format!("cannot make a pipe: {}", crate::exec::plain(&errno.into())))
-        };
-        let (out, out_end) = pipe_with(PipeFlags::CLOEXEC).map_err(busy)?;
-        let (err, err_end) = pipe_with(PipeFlags::CLOEXEC).map_err(busy)?;
-        let (stdin, feed) = match request.stdin.take() {
-            Some(bytes) => {
-                let (read, write) = pipe_with(PipeFlags::CLOEXEC).map_err(busy)?;
-                rustix::io::ioctl_fionbio(&write, true).map_err(busy)?;
-                (Some(read), Some(Feed::new(write, bytes)))
-            }
-            None => (None, None),
-        };
-        rustix::io::ioctl_fionbio(&out, true).map_err(busy)?;
-        rustix::io::ioctl_fionbio(&err, true).map_err(busy)?;
         let image = Image {
             programs: &strings.programs,
             argv: &strings.argv,
             env: &env,
             cwd: strings.cwd.as_deref(),
-            stdio: [stdin.as_ref().map_or(self.null.as_fd(), AsFd::as_fd), out_end.as_fd(), err_end.as_fd()],
         };
-        let start_ticks = ticks_since_boot();
-        let child = self.spawner.spawn(&image).map_err(|failure| explain(&request, path, failure))?;
+        let stdin = request.stdin.take();
+        let Launched { child, pipes, feed, start_ticks } =
+            launch(&mut self.spawner, &mut self.spare, self.null.as_fd(), &image, stdin)
+                .map_err(|why| why.told(|failure| explain(&request, path, failure)))?;
+        let Pipes { outputs: [out, err], ends } = pipes;
         let pid = child.pid.as_raw_nonzero().get();
         let secrets = &request.secrets.0;
         let mask = (!secrets.is_empty()).then(|| Mask::new(secrets.iter().map(String::as_str)));
@@ -129,7 +123,7 @@ impl Processes {
             Stream::new(pipe, Capture::new(request.keep, place, mask.as_ref()))
         });
         let feed = feed.and_then(|mut feed| (!feed.push()).then_some(feed));
-        self.admit(Slot::new(ticket, &request, child, outputs, [out_end, err_end], feed)).map_err(
+        self.admit(Slot::new(ticket, &request, child, outputs, ends, feed)).map_err(
             |errno| {
                 ExecError::new(
                     Fault::Busy,
@@ -138,6 +132,13 @@ impl Processes {
             },
         )?;
         Ok(Begun { pid: Some(pid), start_ticks })
+    }
+
+    /// Makes ready for the next command, as long as there is time for that.
+    pub fn make_ready(&mut self) {
+        if self.spare.is_none() && (1..self.cores).contains(&self.running) && self.starts > 1 {
+            self.spare = Spare::new(&self.spawner, self.null.as_fd());
+        }
     }
 
     fn admit(&mut self, slot: Slot) -> Result<(), Errno> {
@@ -335,6 +336,65 @@ impl Processes {
         }
         self.timed = self.slots.iter().flatten().any(|slot| slot.deadline().is_some());
     }
+}
+
+/// What a start gives.
+struct Launched {
+    child: Child,
+    pipes: Pipes,
+    feed: Option<Feed>,
+    start_ticks: u64,
+}
+
+/// Why there is none.
+enum Unable {
+    Pipes(ExecError),
+    Start(SpawnFailure),
+}
+
+impl Unable {
+    fn told(self, explain: impl FnOnce(SpawnFailure) -> ExecError) -> ExecError {
+        match self {
+            Unable::Pipes(error) => error,
+            Unable::Start(failure) => explain(failure),
+        }
+    }
+}
+
+/// Starts `image`, as the spare where there is one and nothing is to be fed to it.
+fn launch(
+    spawner: &mut Spawner,
+    spare: &mut Option<Spare>,
+    null: BorrowedFd<'_>,
+    image: &Image<'_>,
+    stdin: Option<Vec<u8>>,
+) -> Result<Launched, Unable> {
+    if stdin.is_none()
+        && let Some(Spare { process, pipes, start_ticks }) = spare.take()
+    {
+        match spawner.send(process, image) {
+            Ok(child) => return Ok(Launched { child, pipes, feed: None, start_ticks }),
+            // It was killed while it waited.
+            Err(SpawnFailure { stage: Stage::Clone, .. }) => {}
+            Err(failure) => return Err(Unable::Start(failure)),
+        }
+    }
+    let pipes = Pipes::new().map_err(Unable::Pipes)?;
+    let (fed, feed) = match stdin {
+        Some(bytes) => {
+            let (read, write) = feeding().map_err(Unable::Pipes)?;
+            (Some(read), Some(Feed::new(write, bytes)))
+        }
+        None => (None, None),
+    };
+    let start_ticks = ticks_since_boot();
+    let stdio = pipes.stdio(fed.as_ref().map_or(null, AsFd::as_fd));
+    let child = spawner.spawn(image, stdio).map_err(Unable::Start)?;
+    Ok(Launched { child, pipes, feed, start_ticks })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 impl AsFd for Processes {

@@ -8,12 +8,13 @@
 
 mod pass;
 pub mod proc;
+mod raw;
 mod signals;
 mod spawn;
 
 pub use pass::{receive_fd, send_fd};
 pub use signals::{SignalFd, SignalSeen, Split, split_process};
-pub use spawn::{Child, Image, SpawnFailure, Spawner, Stage};
+pub use spawn::{Child, Image, Spare, SpawnFailure, Spawner, Stage, Stdio};
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Duration;

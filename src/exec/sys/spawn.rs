@@ -1,32 +1,26 @@
 //! Starting a program at the price of `posix_spawn`, with what `posix_spawn` cannot set.
 //!
-//! `clone(CLONE_VM | CLONE_VFORK)`: the child runs on a small stack of its own inside our memory while this thread
-//! waits, so nothing of our heap is copied; it only makes system calls and then becomes the program. What went
-//! wrong it writes into the shared memory. The one `Spawner` belongs to one thread, because the death signal of a
-//! child is tied to the *thread* that made it.
+//! `clone(CLONE_VM)`: the child runs on a small stack of its own inside our memory, so nothing of our heap is copied; it
+//! only makes system calls and then becomes the program. What went wrong it writes into the shared memory. Usually this
+//! thread waits until it is the program; a *spare* child is made ahead, does all that every program needs, and waits for
+//! its order: what follows an end can then begin at once. The one `Spawner` belongs to one thread, because the death
+//! signal of a child is tied to the *thread* that made it.
+
+mod child;
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::io::Errno;
 use rustix::process::Pid;
 
+use super::raw;
+use child::{Address, Letter, child_main};
+
 const STACK: usize = 64 * 1024;
 const GUARD: usize = 4096;
-
-/// Signals that this process may have given a handler or ignore, and that a program expects at their defaults.
-const RESET: [c_int; 9] = [
-    libc::SIGHUP,
-    libc::SIGINT,
-    libc::SIGQUIT,
-    libc::SIGPIPE,
-    libc::SIGTERM,
-    libc::SIGCHLD,
-    libc::SIGUSR1,
-    libc::SIGUSR2,
-    libc::SIGWINCH,
-];
 
 /// A program to start, with everything evaluated.
 #[derive(Debug)]
@@ -38,9 +32,10 @@ pub struct Image<'a> {
     pub env: &'a [&'a CStr],
     /// The working folder, else ours.
     pub cwd: Option<&'a CStr>,
-    /// What becomes 0, 1 and 2. Each is 3 or above and closed on exec.
-    pub stdio: [BorrowedFd<'a>; 3],
 }
+
+/// What becomes 0, 1 and 2. Each is 3 or above and closed on exec.
+pub type Stdio<'a> = [BorrowedFd<'a>; 3];
 
 /// A process that runs.
 #[derive(Debug)]
@@ -74,24 +69,20 @@ pub struct SpawnFailure {
 /// Starts programs from one thread.
 #[derive(Debug)]
 pub struct Spawner {
-    stack: *mut c_void,
+    stack: Stack,
     parent: libc::pid_t,
     // Kept between starts, so that a start allocates no table.
     argv: Vec<*const c_char>,
     env: Vec<*const c_char>,
 }
 
-/// What the child reads, and where it leaves its error. Lives on the parent's stack while the parent waits.
-struct Order {
-    programs: *const CString,
-    program_count: usize,
-    argv: *const *const c_char,
-    env: *const *const c_char,
-    cwd: *const c_char,
-    stdio: [RawFd; 3],
-    parent: libc::pid_t,
-    stage: Stage,
-    errno: c_int,
+/// A child that waits to be told which program it is. Dropped, it ends.
+#[derive(Debug)]
+pub struct Spare {
+    letter: Box<Letter>,
+    child: Option<Child>,
+    // Last: the child is gone from it when the others have been dropped.
+    _stack: Stack,
 }
 
 impl Spawner {
@@ -100,8 +91,182 @@ impl Spawner {
     /// # Errors
     /// When there is no memory for its stack.
     pub fn new() -> Result<Spawner, Errno> {
+        // SAFETY: getpid has no preconditions.
+        let parent = unsafe { libc::getpid() };
+        Ok(Spawner { stack: Stack::new()?, parent, argv: Vec::new(), env: Vec::new() })
+    }
+
+    /// Starts `image` as the leader of its own process group, to be killed when this thread dies. Returns when the
+    /// program runs.
+    ///
+    /// # Errors
+    /// The step that failed and what the system said; no process is left then.
+    pub fn spawn(&mut self, image: &Image<'_>, stdio: Stdio<'_>) -> Result<Child, SpawnFailure> {
+        let letter = Letter::new(self.parent, stdio.map(|fd| fd.as_raw_fd()));
+        self.address(&letter, image);
+        letter.go.store(child::GO, Ordering::Release);
+        let child = clone_with(&letter, &self.stack, libc::CLONE_VFORK)?;
+        reaped_if_failed(&letter, child)
+    }
+
+    /// Makes a child that waits with `stdio`. Returns when it waits.
+    ///
+    /// # Errors
+    /// As [`Spawner::spawn`]; `ENOSYS` on a machine where a child cannot wait beside its parent.
+    pub fn spare(&self, stdio: Stdio<'_>) -> Result<Spare, SpawnFailure> {
+        let failed = |errno| SpawnFailure { stage: Stage::Clone, errno };
+        if !raw::ALONE {
+            return Err(failed(Errno::NOSYS));
+        }
+        let stack = Stack::new().map_err(failed)?;
+        let letter = Box::new(Letter::new(self.parent, stdio.map(|fd| fd.as_raw_fd())));
+        let child = clone_with(&letter, &stack, libc::CLONE_CHILD_CLEARTID)?;
+        // Until it waits it has copies of our descriptors.
+        while letter.alive.load(Ordering::Acquire) != 0 && letter.waits.load(Ordering::Acquire) == 0 {
+            sleep_while(&letter.waits, 0);
+        }
+        let child = reaped_if_failed(&letter, child)?;
+        Ok(Spare { letter, child: Some(child), _stack: stack })
+    }
+
+    /// Makes `spare` the program of `image`. Returns when the program runs.
+    ///
+    /// # Errors
+    /// As [`Spawner::spawn`]; the stage is [`Stage::Clone`] when the spare itself is gone.
+    pub fn send(&mut self, spare: Spare, image: &Image<'_>) -> Result<Child, SpawnFailure> {
+        let mut spare = spare;
+        let gone = SpawnFailure { stage: Stage::Clone, errno: Errno::SRCH };
+        if spare.letter.alive.load(Ordering::Acquire) == 0 {
+            return Err(gone);
+        }
+        self.address(&spare.letter, image);
+        let Some(child) = spare.child.take() else { return Err(gone) };
+        spare.release(child::GO);
+        reaped_if_failed(&spare.letter, child)
+    }
+
+    /// Writes what the child is to become into its letter; the image outlives its reading, for its start is waited for.
+    fn address(&mut self, letter: &Letter, image: &Image<'_>) {
+        fill(&mut self.argv, image.argv.iter().map(|text| text.as_ptr()));
+        fill(&mut self.env, image.env.iter().map(|text| text.as_ptr()));
+        letter.address(&Address {
+            programs: image.programs,
+            argv: self.argv.as_ptr(),
+            env: self.env.as_ptr(),
+            cwd: image.cwd.map_or(ptr::null(), CStr::as_ptr),
+        });
+    }
+}
+
+impl Spare {
+    /// Lets the child go on, and waits until it has left our memory.
+    fn release(&self, how: u32) {
+        self.letter.go.store(how, Ordering::Release);
+        wake(&self.letter.go);
+        while self.letter.alive.load(Ordering::Acquire) != 0 {
+            // The kernel sets it to zero and wakes us when the child has executed or ended.
+            sleep_while_shared(&self.letter.alive);
+        }
+    }
+}
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        if let Some(child) = self.child.take() {
+            self.release(child::END);
+            reap_now(&child);
+        }
+    }
+}
+
+/// The child, unless it has left a failure.
+fn reaped_if_failed(letter: &Letter, child: Child) -> Result<Child, SpawnFailure> {
+    match letter.failure() {
+        None => Ok(child),
+        Some(failure) => {
+            reap_now(&child);
+            Err(failure)
+        }
+    }
+}
+
+/// Waits for a child that is about to leave by `exit`.
+fn reap_now(child: &Child) {
+    let which = rustix::process::WaitId::PidFd(child.pidfd.as_fd());
+    while let Err(Errno::INTR) =
+        rustix::process::waitid(which.clone(), rustix::process::WaitIdOptions::EXITED)
+    {}
+}
+
+fn clone_with(letter: &Letter, stack: &Stack, how: c_int) -> Result<Child, SpawnFailure> {
+    let mut pidfd: RawFd = -1;
+    let flags = libc::CLONE_VM | libc::CLONE_PIDFD | libc::SIGCHLD | how;
+    // SAFETY: zeroed signal sets are valid, and are filled before use. With every signal blocked no handler of
+    // ours can run in the child, which shares our memory. The child gets a stack that only it uses, whose end is aligned
+    // to a page, and a pointer to `letter`; both outlive it: this thread sleeps until it is gone (`CLONE_VFORK`), or the
+    // caller keeps them until the kernel has cleared `alive`.
+    let (pid, failed) = unsafe {
+        let (mut all, mut before): (libc::sigset_t, libc::sigset_t) =
+            (std::mem::zeroed(), std::mem::zeroed());
+        libc::sigfillset(&raw mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+        let pid = libc::clone(
+            child_main,
+            stack.top(),
+            flags,
+            ptr::from_ref(letter).cast_mut().cast(),
+            &raw mut pidfd,
+            ptr::null_mut::<c_void>(),
+            letter.alive.as_ptr(),
+        );
+        let failed = super::last_errno();
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut());
+        (pid, failed)
+    };
+    if pid < 0 {
+        return Err(SpawnFailure { stage: Stage::Clone, errno: failed });
+    }
+    // SAFETY: the kernel just made this descriptor for us, and nobody else owns it.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+    let no_process = SpawnFailure { stage: Stage::Clone, errno: Errno::IO };
+    Pid::from_raw(pid).map(|pid| Child { pid, pidfd }).ok_or(no_process)
+}
+
+fn fill(table: &mut Vec<*const c_char>, items: impl Iterator<Item = *const c_char>) {
+    table.clear();
+    table.extend(items);
+    table.push(ptr::null());
+}
+
+/// Sleeps at most a moment while `word` is `value`: a child that is killed before it speaks wakes nobody.
+fn sleep_while(word: &AtomicU32, value: u32) {
+    let moment = libc::timespec { tv_sec: 0, tv_nsec: 10_000_000 };
+    futex(word, libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG, value, &raw const moment);
+}
+
+/// Sleeps while `word` is 1, until the kernel wakes it.
+fn sleep_while_shared(word: &AtomicU32) {
+    futex(word, libc::FUTEX_WAIT, 1, ptr::null());
+}
+
+fn wake(word: &AtomicU32) {
+    futex(word, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, 1, ptr::null());
+}
+
+fn futex(word: &AtomicU32, what: c_int, value: u32, until: *const libc::timespec) {
+    // SAFETY: `word` lives during the call, and `until` is null or points to a live time. Whatever it returns, the caller
+    // looks at the word again.
+    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), what, value, until) };
+}
+
+/// Memory for the stack of a child.
+#[derive(Debug)]
+struct Stack(*mut c_void);
+
+impl Stack {
+    fn new() -> Result<Stack, Errno> {
         // SAFETY: an anonymous mapping at a place the kernel chooses; nothing else refers to it.
-        let stack = unsafe {
+        let base = unsafe {
             libc::mmap(
                 ptr::null_mut(),
                 STACK + GUARD,
@@ -111,155 +276,23 @@ impl Spawner {
                 0,
             )
         };
-        if stack == libc::MAP_FAILED {
+        if base == libc::MAP_FAILED {
             return Err(super::last_errno());
         }
         // SAFETY: the first page of the mapping just made; an overflow of the stack faults there.
-        unsafe { libc::mprotect(stack, GUARD, libc::PROT_NONE) };
-        // SAFETY: getpid has no preconditions.
-        let parent = unsafe { libc::getpid() };
-        Ok(Spawner { stack, parent, argv: Vec::new(), env: Vec::new() })
+        unsafe { libc::mprotect(base, GUARD, libc::PROT_NONE) };
+        Ok(Stack(base))
     }
 
-    /// Starts `image` as the leader of its own process group, to be killed when this thread dies. Returns when the
-    /// program runs.
-    ///
-    /// # Errors
-    /// The step that failed and what the system said; no process is left then.
-    pub fn spawn(&mut self, image: &Image<'_>) -> Result<Child, SpawnFailure> {
-        fill(&mut self.argv, image.argv.iter().map(|text| text.as_ptr()));
-        fill(&mut self.env, image.env.iter().map(|text| text.as_ptr()));
-        let mut order = Order {
-            programs: image.programs.as_ptr(),
-            program_count: image.programs.len(),
-            argv: self.argv.as_ptr(),
-            env: self.env.as_ptr(),
-            cwd: image.cwd.map_or(ptr::null(), CStr::as_ptr),
-            stdio: [image.stdio[0].as_raw_fd(), image.stdio[1].as_raw_fd(), image.stdio[2].as_raw_fd()],
-            parent: self.parent,
-            stage: Stage::Clone,
-            errno: 0,
-        };
-        let (pid, pidfd) = self.clone_with(&mut order)?;
-        // SAFETY: the kernel just made this descriptor for us, and nobody else owns it.
-        let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
-        // The child wrote through the pointer while this thread was suspended: read it as memory that can change.
-        // SAFETY: `order` lives, and the child is gone from our memory (it has executed or ended).
-        let (stage, errno) = unsafe {
-            (ptr::read_volatile(&raw const order.stage), ptr::read_volatile(&raw const order.errno))
-        };
-        if errno != 0 {
-            let mut status = 0;
-            // SAFETY: waits for the child that has already left by `_exit`.
-            unsafe { libc::waitpid(pid, &raw mut status, 0) };
-            return Err(SpawnFailure { stage, errno: Errno::from_raw_os_error(errno) });
-        }
-        let Some(pid) = Pid::from_raw(pid) else {
-            return Err(SpawnFailure { stage: Stage::Clone, errno: Errno::IO });
-        };
-        Ok(Child { pid, pidfd })
-    }
-
-    fn clone_with(&self, order: &mut Order) -> Result<(libc::pid_t, RawFd), SpawnFailure> {
-        let mut pidfd: c_int = -1;
-        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
-        // SAFETY: zeroed signal sets are valid, and are filled before use. With every signal blocked no handler of
-        // ours can run in the child, which shares our memory. The child gets its own stack (the mapping of `new`,
-        // whose end is aligned to a page; only one child uses it, since this thread sleeps until it is free again)
-        // and a pointer to `order`, which outlives it.
-        let (pid, failed) = unsafe {
-            let (mut all, mut before): (libc::sigset_t, libc::sigset_t) =
-                (std::mem::zeroed(), std::mem::zeroed());
-            libc::sigfillset(&raw mut all);
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
-            let top = self.stack.byte_add(STACK + GUARD);
-            let pid = libc::clone(child_main, top, flags, ptr::from_mut(order).cast(), &raw mut pidfd);
-            let failed = super::last_errno();
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut());
-            (pid, failed)
-        };
-        if pid < 0 { Err(SpawnFailure { stage: Stage::Clone, errno: failed }) } else { Ok((pid, pidfd)) }
+    fn top(&self) -> *mut c_void {
+        // SAFETY: one past the end of the mapping.
+        unsafe { self.0.byte_add(STACK + GUARD) }
     }
 }
 
-impl Drop for Spawner {
+impl Drop for Stack {
     fn drop(&mut self) {
-        // SAFETY: the mapping of `new`; no child uses it, since `spawn` returns only afterwards.
-        unsafe { libc::munmap(self.stack, STACK + GUARD) };
+        // SAFETY: the mapping of `new`; no child uses it any more.
+        unsafe { libc::munmap(self.0, STACK + GUARD) };
     }
-}
-
-fn fill(table: &mut Vec<*const c_char>, items: impl Iterator<Item = *const c_char>) {
-    table.clear();
-    table.extend(items);
-    table.push(ptr::null());
-}
-
-/// The child between `clone` and `execve`: system calls only, no allocation, no lock, no panic.
-extern "C" fn child_main(order: *mut c_void) -> c_int {
-    let order: *mut Order = order.cast();
-    // SAFETY: the parent keeps `order` and all it points to alive while it waits for us; the calls below are
-    // system calls on values of the right types, safe to make in a process that shares its parent's memory.
-    unsafe {
-        let (stage, errno) = become_program(&*order);
-        ptr::write_volatile(&raw mut (*order).stage, stage);
-        ptr::write_volatile(&raw mut (*order).errno, errno);
-        libc::_exit(127)
-    }
-}
-
-/// # Safety
-/// Only in a fresh child that shares the parent's memory and has its own stack; `order` points to live data.
-unsafe fn become_program(order: &Order) -> (Stage, c_int) {
-    // SAFETY: as the function's.
-    unsafe {
-        if libc::setpgid(0, 0) != 0 {
-            return (Stage::Setup, *libc::__errno_location());
-        }
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        if libc::getppid() != order.parent {
-            libc::_exit(127); // the parent died before the death signal was set
-        }
-        for (target, source) in order.stdio.iter().enumerate() {
-            // `target` is 0, 1 or 2: the cast keeps it.
-            if libc::dup2(*source, target as c_int) < 0 {
-                return (Stage::Setup, *libc::__errno_location());
-            }
-        }
-        libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
-        if !order.cwd.is_null() && libc::chdir(order.cwd) != 0 {
-            return (Stage::Cwd, *libc::__errno_location());
-        }
-        let mut default: libc::sigaction = std::mem::zeroed();
-        default.sa_sigaction = libc::SIG_DFL;
-        for signal in RESET {
-            libc::sigaction(signal, &raw const default, ptr::null_mut());
-        }
-        let mut none: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&raw mut none);
-        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
-        (Stage::Exec, execute(order))
-    }
-}
-
-/// Tries the candidates as `execvp` does and returns the error that tells most.
-///
-/// # Safety
-/// As [`become_program`].
-unsafe fn execute(order: &Order) -> c_int {
-    let mut told = libc::ENOENT;
-    for index in 0..order.program_count {
-        // SAFETY: `index` is inside the table; the strings and tables are ended by NUL.
-        let errno = unsafe {
-            let program: *const CString = order.programs.add(index);
-            libc::execve((*program).as_ptr(), order.argv, order.env);
-            *libc::__errno_location()
-        };
-        match errno {
-            libc::ENOENT | libc::ENOTDIR => {}
-            libc::EACCES => told = errno,
-            _ => return errno,
-        }
-    }
-    told
 }

@@ -1,0 +1,62 @@
+//! The pipes of a command, and a process that waits with some for the next one.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, pipe_with};
+
+use crate::exec::sys::{self, Spawner, Stdio, ticks_since_boot};
+use crate::exec::{ExecError, Fault};
+
+/// The two outputs of a command.
+#[derive(Debug)]
+pub(super) struct Pipes {
+    /// Where we read; that does not wait.
+    pub(super) outputs: [OwnedFd; 2],
+    /// Where it writes.
+    pub(super) ends: [OwnedFd; 2],
+}
+
+impl Pipes {
+    pub(super) fn new() -> Result<Pipes, ExecError> {
+        let (out, out_end) = pipe_with(PipeFlags::CLOEXEC).map_err(busy)?;
+        let (err, err_end) = pipe_with(PipeFlags::CLOEXEC).map_err(busy)?;
+        rustix::io::ioctl_fionbio(&out, true).map_err(busy)?;
+        rustix::io::ioctl_fionbio(&err, true).map_err(busy)?;
+        Ok(Pipes { outputs: [out, err], ends: [out_end, err_end] })
+    }
+
+    pub(super) fn stdio<'a>(&'a self, stdin: BorrowedFd<'a>) -> Stdio<'a> {
+        [stdin, self.ends[0].as_fd(), self.ends[1].as_fd()]
+    }
+}
+
+/// A pipe to feed a command: its end, and ours, which does not wait.
+pub(super) fn feeding() -> Result<(OwnedFd, OwnedFd), ExecError> {
+    let (read, write) = pipe_with(PipeFlags::CLOEXEC).map_err(busy)?;
+    rustix::io::ioctl_fionbio(&write, true).map_err(busy)?;
+    Ok((read, write))
+}
+
+fn busy(errno: Errno) -> ExecError {
+    ExecError::new(Fault::Busy, format!("cannot make a pipe: {}", crate::exec::plain(&errno.into())))
+}
+
+/// A process that is nothing yet, with its pipes.
+#[derive(Debug)]
+pub(super) struct Spare {
+    pub(super) process: sys::Spare,
+    pub(super) pipes: Pipes,
+    /// When it began, in clock ticks since boot.
+    pub(super) start_ticks: u64,
+}
+
+impl Spare {
+    /// Makes one; `None` where there is no room for it now: a start says why.
+    pub(super) fn new(spawner: &Spawner, stdin: BorrowedFd<'_>) -> Option<Spare> {
+        let pipes = Pipes::new().ok()?;
+        let start_ticks = ticks_since_boot();
+        let process = spawner.spare(pipes.stdio(stdin)).ok()?;
+        Some(Spare { process, pipes, start_ticks })
+    }
+}
