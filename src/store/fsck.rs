@@ -8,6 +8,7 @@ use super::error::StoreError;
 use super::head::{self, HeadCheck};
 use super::journal::Durability;
 use super::lock::RunLock;
+use super::once::Once;
 use super::project::RunDir;
 use super::row::{Hash, Head, hex, unhex};
 use super::sqlite::{OwnerOptions, SqliteJournal, View};
@@ -53,13 +54,18 @@ pub fn check(dir: &RunDir) -> Result<Report, StoreError> {
     let view = View::open(dir.path(), dir.id())?;
     let mut good = Head::EMPTY;
     let mut named = Named::default();
+    let (mut once, mut twice) = (Once::default(), None);
     let read = view.replay(0, &mut |row| {
+        if let Err(error) = once.add(&[row.entry()]) {
+            twice = Some(format!("event {}: {error}", row.seq));
+            return ControlFlow::Break(());
+        }
         good = Head { seq: row.seq, hash: row.hash };
         named.collect(row.body);
         ControlFlow::Continue(())
     });
     let damage = match read {
-        Ok(_) => None,
+        Ok(_) => twice,
         Err(StoreError::Damaged { why, .. }) => Some(why),
         Err(error) => return Err(error),
     };

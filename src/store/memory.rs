@@ -1,10 +1,10 @@
 //! A journal that lives as long as the process: for tests, simulation and `--dry-run`. Same rules, same hashes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::error::StoreError;
 use super::journal::{Committed, Journal, OnRow, Sync, check_entry};
-use super::kinds;
+use super::once::Once;
 use super::row::{Chain, Entry, Hash, Head, Row};
 
 #[derive(Debug)]
@@ -20,16 +20,13 @@ struct Kept {
     hash: Hash,
 }
 
-/// The key of an event that may stand once: kind, task, generation, attempt, try.
-type OnceKey = (u16, Box<str>, u32, u32, u32);
-
 /// See the module.
 #[derive(Debug)]
 pub struct MemoryJournal {
     run: String,
     chain: Chain,
     rows: Vec<Kept>,
-    once: BTreeSet<OnceKey>,
+    once: Once,
     values: BTreeMap<Hash, Vec<u8>>,
     snapshot: Option<(u64, Vec<u8>)>,
 }
@@ -41,7 +38,7 @@ impl MemoryJournal {
             run: run.to_owned(),
             chain: Chain::new(run),
             rows: Vec::new(),
-            once: BTreeSet::new(),
+            once: Once::default(),
             values: BTreeMap::new(),
             snapshot: None,
         }
@@ -70,16 +67,8 @@ impl Journal for MemoryJournal {
         values: &[(Hash, &[u8])],
         _sync: Sync,
     ) -> Result<Committed, StoreError> {
-        let mut new: BTreeSet<OnceKey> = BTreeSet::new();
-        for entry in entries {
-            check_entry(entry)?;
-            if let Some(key) = once_key(entry)
-                && (self.once.contains(&key) || !new.insert(key))
-            {
-                let why = format!("{:?} of kind {}", entry.task, entry.kind);
-                return Err(StoreError::Duplicate { why });
-            }
-        }
+        entries.iter().try_for_each(check_entry)?;
+        self.once.add(entries)?;
         let first = self.rows.len() as u64 + 1;
         for entry in entries {
             let Head { seq, hash } = self.head();
@@ -96,7 +85,6 @@ impl Journal for MemoryJournal {
                 hash,
             });
         }
-        self.once.append(&mut new);
         for (hash, bytes) in values {
             self.values.entry(*hash).or_insert_with(|| bytes.to_vec());
         }
@@ -145,16 +133,5 @@ impl Journal for MemoryJournal {
 
     fn close(self: Box<Self>) -> Result<(), StoreError> {
         Ok(())
-    }
-}
-
-fn once_key(entry: &Entry<'_>) -> Option<OnceKey> {
-    let task = || entry.task.map(Box::from);
-    match entry.kind {
-        kinds::TASK_SETTLED => Some((entry.kind, task()?, entry.generation?, 0, 0)),
-        kinds::ATTEMPT_STARTED => {
-            Some((entry.kind, task()?, entry.generation?, entry.attempt?, entry.tries?))
-        }
-        _ => None,
     }
 }

@@ -43,7 +43,8 @@
 //!
 //! # Promises
 //! - A commit is all or nothing; with [`Sync::Now`] under [`Durability::Power`] it is on the disk when it returns.
-//! - A task settles once a generation; an attempt begins once a try ([`StoreError::Duplicate`] otherwise).
+//! - A task settles once a generation; an attempt begins once a try. Who writes sees to it (the scheduler refuses the second);
+//!   [`check`] finds where it was not so, and what is built for tests refuses it too ([`StoreError::Duplicate`]).
 //! - A row that is not what was written is found at replay ([`StoreError::Damaged`] names the last good one), a cut tail at
 //!   opening, a changed value when it is read.
 //! - One owner: the kernel's lock, and a session number that every commit checks ([`StoreError::Fenced`]).
@@ -62,6 +63,7 @@ mod journal;
 pub mod kinds;
 mod lock;
 mod memory;
+mod once;
 mod project;
 mod row;
 mod run_id;
@@ -86,7 +88,7 @@ pub use sqlite::{SqliteJournal, View};
 pub use values::ValueRef;
 
 /// The schema of journals that this version writes.
-pub const SCHEMA: i64 = 1;
+pub const SCHEMA: i64 = 2;
 
 /// Largest body of an event, in bytes.
 pub const MAX_BODY: usize = 128 << 20;

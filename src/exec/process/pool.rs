@@ -51,6 +51,8 @@ pub struct Processes {
     block: Vec<u8>,
     /// Waits for the next command.
     spare: Option<Spare>,
+    /// Commands that have ended, until there is time to close what is left of them.
+    ended: Vec<Slot>,
     /// Commands up to which a spare is worth its while: with all cores busy it comes to the same.
     cores: usize,
 }
@@ -91,6 +93,7 @@ impl Processes {
             strays: Strays::new(sole_parent),
             block: vec![0; BLOCK],
             spare: None,
+            ended: Vec::new(),
             // The main thread's children are what strays are told from.
             cores: if on_main_thread() { 0 } else { cores() },
         })
@@ -136,6 +139,7 @@ impl Processes {
 
     /// Makes ready for the next command, as long as there is time for that.
     pub fn make_ready(&mut self) {
+        self.ended.clear();
         if self.spare.is_none() && (1..self.cores).contains(&self.running) && self.starts > 1 {
             self.spare = Spare::new(&self.spawner, self.null.as_fd());
         }
@@ -224,6 +228,7 @@ impl Processes {
     /// Does what there is to do, after waiting for it at most `wait` (`None`: as long as it takes), and puts what
     /// has ended into `done`. Says whether there may be more at once.
     pub fn turn(&mut self, wait: Option<Duration>, done: &mut Vec<(Ticket, ProcessOutcome)>) -> bool {
+        self.ended.clear();
         let until = self.deadline().map(|at| at.saturating_duration_since(Instant::now()));
         let wait = match (wait, until) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -239,6 +244,11 @@ impl Processes {
             more |= self.handle(event.data.u64(), done);
         }
         self.keep_time(done);
+        if !done.is_empty()
+            && let Some(spare) = &self.spare
+        {
+            spare.process.rouse();
+        }
         more
     }
 
@@ -308,6 +318,7 @@ impl Processes {
         let mut suspect = Suspect { attempt: &slot.attempt, group, known: &mut slot.strays };
         if self.strays.sweep(&mut suspect, &others) {
             done.push((slot.ticket, slot.outcome()));
+            self.ended.push(slot);
             self.free.push(u32::try_from(at).unwrap_or(u32::MAX));
             self.running -= 1;
         } else {

@@ -29,7 +29,9 @@ pub(super) enum Phase {
 /// An output on its way in.
 #[derive(Debug)]
 pub(super) struct Stream {
+    /// Kept a while after its end: closing takes time.
     pipe: Option<OwnedFd>,
+    open: bool,
     capture: Option<Capture>,
 }
 
@@ -46,7 +48,7 @@ pub(super) enum Pumped {
 
 impl Stream {
     pub(super) fn new(pipe: OwnedFd, capture: Capture) -> Stream {
-        Stream { pipe: Some(pipe), capture: Some(capture) }
+        Stream { pipe: Some(pipe), open: true, capture: Some(capture) }
     }
 
     pub(super) fn pipe(&self) -> Option<&OwnedFd> {
@@ -54,22 +56,24 @@ impl Stream {
     }
 
     fn is_open(&self) -> bool {
-        self.pipe.is_some()
+        self.open
     }
 
     pub(super) fn pump(&mut self, block: &mut [u8], reads: usize) -> Pumped {
-        let (Some(pipe), Some(capture)) = (&self.pipe, &mut self.capture) else { return Pumped::Closed };
+        let (true, Some(pipe), Some(capture)) = (self.open, &self.pipe, &mut self.capture) else {
+            return Pumped::Closed;
+        };
         for _ in 0..reads {
             match rustix::io::read(pipe, &mut *block) {
                 Ok(0) => {
-                    self.pipe = None;
+                    self.open = false;
                     return Pumped::Closed;
                 }
                 Ok(length) => capture.take(&block[..length]),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return Pumped::Empty,
                 Err(_) => {
-                    self.pipe = None;
+                    self.open = false;
                     return Pumped::Closed;
                 }
             }
@@ -77,8 +81,17 @@ impl Stream {
         Pumped::More
     }
 
+    /// Closes it if it is at its end: it would report that again and again.
+    fn let_go(&mut self) {
+        if !self.open {
+            self.pipe = None;
+        }
+    }
+
     fn finish(&mut self) -> Output {
-        self.pipe = None;
+        if std::mem::take(&mut self.open) {
+            self.pipe = None; // who writes on is told
+        }
         self.capture.take().map_or_else(Output::empty, Capture::finish)
     }
 }
@@ -152,6 +165,7 @@ impl Slot {
     /// Reads what is there. Says whether there may be more at once.
     pub(super) fn pump(&mut self, which: usize, block: &mut [u8]) -> Pumped {
         let pumped = self.outputs[which].pump(block, READS);
+        self.let_go();
         if self.phase == Phase::Running { Pumped::Empty.max_of(pumped) } else { pumped }
     }
 
@@ -168,7 +182,15 @@ impl Slot {
             }
         }
         self.phase = Phase::Draining(now + DRAIN);
+        self.let_go();
         self.is_drained()
+    }
+
+    /// While an output is open, what is at its end must not wake us.
+    fn let_go(&mut self) {
+        if !self.is_drained() {
+            self.outputs.iter_mut().for_each(Stream::let_go);
+        }
     }
 
     pub(super) fn is_drained(&self) -> bool {

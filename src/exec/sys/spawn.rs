@@ -159,10 +159,19 @@ impl Spawner {
 }
 
 impl Spare {
+    /// Says that an order may come at once: the child need not be woken then.
+    pub fn rouse(&self) {
+        let go = &self.letter.go;
+        if go.compare_exchange(child::WAIT, child::ROUSE, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            wake(go);
+        }
+    }
+
     /// Lets the child go on, and waits until it has left our memory.
     fn release(&self, how: u32) {
-        self.letter.go.store(how, Ordering::Release);
-        wake(&self.letter.go);
+        if self.letter.go.swap(how, Ordering::AcqRel) == child::WAIT {
+            wake(&self.letter.go);
+        }
         while self.letter.alive.load(Ordering::Acquire) != 0 {
             // The kernel sets it to zero and wakes us when the child has executed or ended.
             sleep_while_shared(&self.letter.alive);

@@ -39,6 +39,9 @@ impl Driver<'_> {
         for command in std::mem::take(&mut self.todo) {
             self.act(command)?;
         }
+        if std::mem::take(&mut self.wave_closed) {
+            self.store.note_head().map_err(Halt::Store)?;
+        }
         Ok(quiet)
     }
 
@@ -204,9 +207,6 @@ impl Driver<'_> {
                 }
                 (error, _) => return Err(Halt::Store(error)),
             }
-        }
-        if std::mem::take(&mut self.wave_closed) {
-            self.store.note_head().map_err(Halt::Store)?;
         }
         for id in self.taken.drain(..) {
             if let Some(dir) = self.store.dir() {

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::super::error::StoreError;
 use super::super::journal::{OnRow, snapshot_hash};
+use super::super::once::Once;
 use super::super::row::{Chain, GENESIS, Hash, Head, Row};
 use super::super::{disk, kinds};
 use super::schema::{self, Standing};
@@ -298,8 +299,8 @@ impl View {
     }
 
     fn check(&self) -> Result<(), StoreError> {
-        if let Standing::Older(version) = schema::recognise(&self.db)? {
-            return Err(StoreError::NotOurs { why: format!("schema {version} was never released") });
+        match schema::recognise(&self.db)? {
+            Standing::Current | Standing::Older(_) => {}
         }
         check_run(&run_row(&self.db)?, &self.run)
     }
@@ -370,6 +371,22 @@ impl View {
     pub fn has_ended(&self) -> Result<bool, StoreError> {
         Ok(self.last()?.is_some_and(|(kind, _)| kind == kinds::RUN_ENDED))
     }
+}
+
+/// What may stand once and does, not verified. What cannot be read is found elsewhere.
+pub(super) fn once(db: &Connection) -> Once {
+    let mut once = Once::default();
+    let sql = "SELECT seq, at, mono, epoch, kind, task, generation, attempt, try, body, hash FROM event";
+    if let Ok(mut statement) = db.prepare(sql)
+        && let Ok(mut rows) = statement.query(())
+    {
+        while let Ok(Some(row)) = rows.next() {
+            if let Ok(row) = decode(row) {
+                let _ = once.add(&[row.entry()]);
+            }
+        }
+    }
+    once
 }
 
 /// Kind, time and number of an event.

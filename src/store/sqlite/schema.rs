@@ -12,18 +12,25 @@ pub(super) const APPLICATION: i64 = 0x464C_4F57;
 
 /// The schema of a journal, one object a line, exactly as SQLite keeps the text: a file with anything more, less or
 /// different (a trigger, a view, a generated column) is not trusted.
-const OBJECTS: [&str; 8] = [
+///
+/// That a task settles once a generation, and an attempt begins once a try, is no index: it would double the pages that a
+/// small commit writes. The scheduler refuses such an event before it is written and at every replay; `fsck` looks too.
+const OBJECTS: [&str; 6] = [
     "CREATE TABLE run(one INTEGER PRIMARY KEY CHECK(one=1), id TEXT NOT NULL, epoch INTEGER NOT NULL, \
      seq INTEGER NOT NULL, head BLOB NOT NULL CHECK(length(head)=32)) STRICT",
     "CREATE TABLE event(seq INTEGER PRIMARY KEY CHECK(seq>0), at INTEGER NOT NULL, mono INTEGER NOT NULL, \
      epoch INTEGER NOT NULL, kind INTEGER NOT NULL, task TEXT, generation INTEGER, attempt INTEGER, try INTEGER, \
      body BLOB NOT NULL, hash BLOB NOT NULL CHECK(length(hash)=32)) STRICT",
-    "CREATE UNIQUE INDEX settled_once ON event(task, generation) WHERE kind=30",
-    "CREATE UNIQUE INDEX began_once ON event(task, generation, attempt, try) WHERE kind=20",
     "CREATE TRIGGER event_fixed BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT,'journal is append-only'); END",
     "CREATE TRIGGER event_kept BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT,'journal is append-only'); END",
     "CREATE TABLE value(hash BLOB PRIMARY KEY CHECK(length(hash)=32), bytes BLOB NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE snapshot(seq INTEGER PRIMARY KEY, state BLOB NOT NULL, hash BLOB NOT NULL) STRICT",
+];
+
+/// What schema 1 had beside these.
+const INDEXES_1: [&str; 2] = [
+    "CREATE UNIQUE INDEX settled_once ON event(task, generation) WHERE kind=30",
+    "CREATE UNIQUE INDEX began_once ON event(task, generation, attempt, try) WHERE kind=20",
 ];
 
 /// One step from a schema to the next: the number that it begins with and what it does.
@@ -34,7 +41,8 @@ pub(super) struct Migration {
 }
 
 /// The steps from every released schema, oldest first. Schema 1 is the first.
-pub(super) const MIGRATIONS: &[Migration] = &[];
+pub(super) const MIGRATIONS: &[Migration] =
+    &[Migration { from: 1, sql: "DROP INDEX settled_once; DROP INDEX began_once" }];
 
 /// Makes the tables of an empty file, in one transaction.
 pub(super) fn create(db: &Connection, run: &str) -> rusqlite::Result<()> {
@@ -53,7 +61,7 @@ pub(super) fn create(db: &Connection, run: &str) -> rusqlite::Result<()> {
 pub(super) enum Standing {
     /// Our current schema, object for object.
     Current,
-    /// Ours, with an earlier schema.
+    /// Ours, with an earlier schema: what is read of it is the same.
     Older(i64),
 }
 
@@ -73,23 +81,25 @@ pub(super) fn recognise(db: &Connection) -> Result<Standing, StoreError> {
     if version > super::super::SCHEMA {
         return Err(StoreError::Newer { found: version });
     }
-    if version < super::super::SCHEMA {
-        return Ok(Standing::Older(version));
-    }
-    check_objects(db)?;
-    Ok(Standing::Current)
+    let more: &[&str] = match version {
+        super::super::SCHEMA => &[],
+        1 => &INDEXES_1,
+        _ => return Err(StoreError::NotOurs { why: format!("schema {version} was never released") }),
+    };
+    let expected: Vec<&str> = OBJECTS.iter().chain(more).copied().collect();
+    check_objects(db, version, expected)?;
+    Ok(if version == super::super::SCHEMA { Standing::Current } else { Standing::Older(version) })
 }
 
-fn check_objects(db: &Connection) -> Result<(), StoreError> {
+fn check_objects(db: &Connection, version: i64, mut expected: Vec<&str>) -> Result<(), StoreError> {
     let read = |error| StoreError::sqlite("read the journal's schema", error, 0);
-    let mut found = Vec::with_capacity(OBJECTS.len());
+    let mut found = Vec::with_capacity(expected.len());
     let mut statement = db.prepare("SELECT sql FROM sqlite_schema").map_err(read)?;
     let mut rows = statement.query(()).map_err(read)?;
     while let Some(row) = rows.next().map_err(read)? {
         let sql: Option<String> = row.get(0).map_err(read)?;
         found.push(sql.unwrap_or_default());
     }
-    let mut expected: Vec<&str> = OBJECTS.to_vec();
     expected.sort_unstable();
     found.sort_unstable();
     if found == expected {
@@ -100,7 +110,7 @@ fn check_objects(db: &Connection) -> Result<(), StoreError> {
     let what = strange.map(String::as_str).or(missing.copied()).unwrap_or("a repeated object");
     let what: String = what.chars().take(60).collect();
     Err(StoreError::NotOurs {
-        why: format!("its schema is not the one of version {}: {what}", super::super::SCHEMA),
+        why: format!("its schema is not the one of version {version}: {what}"),
     })
 }
 
@@ -163,6 +173,19 @@ mod tests {
         assert_eq!(version, 1);
         let copy = Connection::open(dir.path().join("old.db.schema0")).unwrap();
         assert_eq!(copy.query_row("SELECT x FROM old", (), |row| row.get::<_, i64>(0)).unwrap(), 7);
+    }
+
+    #[test]
+    fn a_journal_of_schema_1_is_read_and_brought_up_to_date() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run.db");
+        let db = Connection::open(&path).unwrap();
+        create(&db, "r").unwrap();
+        INDEXES_1.iter().for_each(|index| db.execute_batch(index).unwrap());
+        db.pragma_update(None, "user_version", 1).unwrap();
+        assert_eq!(recognise(&db).unwrap(), Standing::Older(1));
+        migrate(&db, &path, 1, super::super::super::SCHEMA, MIGRATIONS).unwrap();
+        assert_eq!(recognise(&db).unwrap(), Standing::Current);
     }
 
     #[test]

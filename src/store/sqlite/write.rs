@@ -7,10 +7,11 @@ mod tests;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Statement};
 
 use super::super::error::StoreError;
 use super::super::journal::{Committed, Durability, Journal, OnRow, Sync, check_entry, snapshot_hash};
+use super::super::once::Once;
 use super::super::row::{Chain, Entry, Hash, Head};
 use super::super::{disk, kinds};
 use super::schema::{self, Standing};
@@ -49,6 +50,8 @@ pub struct SqliteJournal {
     /// Work since the WAL was last looked at.
     work: usize,
     poison: Option<String>,
+    /// What may not stand twice; looked after where tests run. Elsewhere the scheduler's refusal does.
+    once: Option<Once>,
 }
 
 impl SqliteJournal {
@@ -119,10 +122,14 @@ impl SqliteJournal {
             head,
             found_epoch,
             epoch: found_epoch.saturating_add(1),
-            files: Files { main: path, wal, main_is, wal_is, grown: 0 },
+            files: Files { main: path, wal, main_is, wal_is, grown: 0, same_at: None },
             work: 0,
             poison: None,
+            once: None,
         };
+        if cfg!(debug_assertions) {
+            journal.once = Some(read::once(&journal.db));
+        }
         journal.set_level(Level::Normal, true)?;
         if durability == Durability::Power {
             journal.set_level(Level::Full, false)?;
@@ -141,11 +148,13 @@ impl SqliteJournal {
         let (head, damage, bad) = self.transaction(|journal| {
             let mut head = journal.head;
             let mut failure = None;
+            let writing = |error| StoreError::sqlite("write the journal", error, 0);
+            let mut statement = journal.db.prepare_cached(INSERT).map_err(writing)?;
             let read = source.replay(0, &mut |row| {
                 if row.seq > upto {
                     return ControlFlow::Break(());
                 }
-                match insert(&journal.db, &mut journal.chain, &head, row.epoch, &row.entry()) {
+                match insert(&mut statement, &mut journal.chain, &head, row.epoch, &row.entry()) {
                     Ok(next) => {
                         head = next;
                         ControlFlow::Continue(())
@@ -244,8 +253,9 @@ impl SqliteJournal {
             }
         }
         let mut head = self.head;
+        let mut statement = db.prepare_cached(INSERT).map_err(failed)?;
         for entry in entries {
-            head = insert(db, chain, &head, *epoch, entry)?;
+            head = insert(&mut statement, chain, &head, *epoch, entry)?;
         }
         move_head(db, *epoch, head, (self.found_epoch, self.head.seq))?;
         Ok(head)
@@ -254,7 +264,7 @@ impl SqliteJournal {
 
 /// Writes the event after `head` and returns the head with it.
 fn insert(
-    db: &Connection,
+    statement: &mut Statement<'_>,
     chain: &mut Chain,
     head: &Head,
     epoch: u64,
@@ -275,8 +285,8 @@ fn insert(
         entry.body,
         &hash[..],
     );
-    db.prepare_cached(INSERT)
-        .and_then(|mut statement| statement.execute(columns))
+    statement
+        .execute(columns)
         .map_err(|error| StoreError::sqlite("write the journal", error, head.seq))?;
     Ok(Head { seq, hash })
 }
@@ -325,7 +335,16 @@ impl Journal for SqliteJournal {
             };
             self.set_level(level, false)?;
         }
-        let head = self.transaction(|journal| journal.write(entries, values))?;
+        if let Some(once) = &mut self.once {
+            once.add(entries)?;
+        }
+        let head = match self.transaction(|journal| journal.write(entries, values)) {
+            Ok(head) => head,
+            Err(error) => {
+                self.once.as_mut().into_iter().for_each(|once| once.remove(entries));
+                return Err(error);
+            }
+        };
         self.head = head;
         self.found_epoch = self.epoch;
         self.work += 4 + entries.len() + values.len();

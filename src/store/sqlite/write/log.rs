@@ -1,6 +1,7 @@
 //! The write-ahead log of the owner's journal: how far it is synced, that it is still the same file, how long it grows.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -25,6 +26,9 @@ pub(super) const FIRST_GROWTH: u64 = 256 * 1024;
 /// Work (about pages written) after which the length of the WAL is looked at.
 pub(super) const LOOK_AFTER: usize = 256;
 
+/// How long files that were the same are taken to be so, where nothing else is to be learnt of them.
+const SAME: Duration = Duration::from_millis(20);
+
 /// The files that a journal consists of, to see when one is replaced while it is open.
 #[derive(Debug)]
 pub(super) struct Files {
@@ -34,6 +38,8 @@ pub(super) struct Files {
     pub(super) wal_is: Option<disk::Identity>,
     /// Length to which the WAL was grown ahead, in bytes.
     pub(super) grown: u64,
+    /// When they were the same last.
+    pub(super) same_at: Option<Instant>,
 }
 
 impl SqliteJournal {
@@ -59,13 +65,18 @@ impl SqliteJournal {
 
     /// Fails when the files under the journal's names are no longer those that are open.
     pub(super) fn same_files(&mut self) -> Result<(), StoreError> {
+        let lately = |at: Instant| at.elapsed() < SAME;
+        if self.durability == Durability::Process && self.files.same_at.is_some_and(lately) {
+            return Ok(());
+        }
         let damaged = |why: &str| StoreError::Damaged { last_good_seq: self.head.seq, why: why.to_owned() };
         match disk::look(&self.files.main)? {
             Some((identity, _)) if identity == self.files.main_is => {}
             Some(_) => return Err(damaged("the journal was replaced while it was open")),
             None => return Err(damaged("the journal was removed or moved while it was open")),
         }
-        match (disk::look(&self.files.wal)?, self.files.wal_is) {
+        self.files.same_at = None;
+        let same = match (disk::look(&self.files.wal)?, self.files.wal_is) {
             (Some((identity, length)), Some(expected)) if identity == expected => {
                 let longest = u64::try_from(WAL_PAGES * PAGE).unwrap_or(u64::MAX);
                 let grown = self.files.grown;
@@ -81,7 +92,9 @@ impl SqliteJournal {
             (None, None) => Ok(()),
             (Some(_), Some(_)) => Err(damaged("the journal's WAL was replaced while it was open")),
             (None, Some(_)) => Err(damaged("the journal's WAL was removed while it was open")),
-        }
+        };
+        self.files.same_at = same.is_ok().then(Instant::now);
+        same
     }
 
     /// Makes the WAL longer than what is in it, so that the next commits overwrite blocks that the file has already: a sync
