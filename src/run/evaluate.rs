@@ -123,7 +123,7 @@ fn width(plan: &Plan, values: &mut Values, place: Place) -> Result<Verdict, Faul
     let results = match (values.is_read(place), is_race) {
         (false, _) => Results::Unread,
         (true, false) => Results::All(vec![Value::None; width.n as usize]),
-        (true, true) => Results::Race { done: HashMap::new(), won: Vec::new(), list: head.need.is_some() },
+        (true, true) => Results::Race { done: Default::default(), won: Vec::new(), list: head.need.is_some() },
     };
     let picks = width.indices.as_deref().map(Arc::from);
     values.open(place, Open::Each { items, picks, results });
@@ -145,7 +145,7 @@ fn race(
         None => None,
     };
     let results = if values.is_read(place) {
-        Results::Race { done: HashMap::new(), won: Vec::new(), list: need.is_some() }
+        Results::Race { done: Default::default(), won: Vec::new(), list: need.is_some() }
     } else {
         Results::Unread
     };

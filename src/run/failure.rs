@@ -3,15 +3,14 @@
 use super::record::Failure;
 use super::tasks::Tasks;
 use crate::plan::Plan;
-use crate::schedule::{Cause, Place, State, Why};
-use std::collections::HashMap;
+use crate::schedule::{Cause, Place, State, Why, NumMap};
 
 /// Describes a failure at a place; what was told of it before is used up.
 pub(super) fn describe(
     plan: &Plan,
     state: &State,
     tasks: &Tasks,
-    told: &mut HashMap<Place, Failure>,
+    told: &mut NumMap<Place, Failure>,
     place: Place,
     why: Why,
 ) -> Failure {

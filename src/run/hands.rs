@@ -10,11 +10,11 @@ use crate::exec::{
     ProcessRequest, Request, Settings, Ticket, agent, builtin, guardian,
 };
 use crate::plan::{AgentId, Plan, Runtime};
-use crate::schedule::{ErrorKind, Ms, Place};
+use crate::schedule::{ErrorKind, Ms, Place, NumMap};
 use crate::store::{Project, RunDir};
 use crate::value::Value;
 use ecow::EcoString;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -159,8 +159,8 @@ struct Going {
 pub(super) struct Hands {
     workshop: Workshop,
     executor: Box<dyn Executor>,
-    going: HashMap<Ticket, Going>,
-    tickets: HashMap<Place, Ticket>,
+    going: NumMap<Ticket, Going>,
+    tickets: NumMap<Place, Ticket>,
     deadlines: BTreeSet<(Instant, Ticket)>,
     /// By wall time.
     sleeps: BTreeSet<(i64, Place)>,
@@ -203,8 +203,8 @@ impl Hands {
         Hands {
             workshop,
             executor,
-            going: HashMap::new(),
-            tickets: HashMap::new(),
+            going: NumMap::default(),
+            tickets: NumMap::default(),
             deadlines: BTreeSet::new(),
             sleeps: BTreeSet::new(),
             ready: VecDeque::new(),

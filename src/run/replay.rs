@@ -11,7 +11,7 @@ use super::record::{Failure, PlanChanged, Record, RunEnded, RunStarted, TaskSett
 use super::tasks::Tasks;
 use super::values::Values;
 use crate::plan::{AgentId, BodyId, NodeKind, Plan};
-use crate::schedule::{self, Close, End, Event, Outcome, Place, State, Verdict};
+use crate::schedule::{self, Close, End, Event, Outcome, Place, State, Verdict, NumMap};
 use crate::store::{Row, RunStore, StoreError, ValueRef, kinds};
 use crate::value::TypeId;
 use ecow::EcoString;
@@ -258,9 +258,9 @@ pub(super) struct Fold<'a> {
     pub state: &'a mut State,
     pub values: &'a mut Values,
     pub tasks: &'a mut Tasks,
-    pub told: &'a mut HashMap<Place, super::record::Failure>,
-    pub questions: &'a mut HashMap<Place, people::Question>,
-    pub sleeps: &'a mut HashMap<Place, i64>,
+    pub told: &'a mut NumMap<Place, super::record::Failure>,
+    pub questions: &'a mut NumMap<Place, people::Question>,
+    pub sleeps: &'a mut NumMap<Place, i64>,
     mono: i64,
 }
 
@@ -271,9 +271,9 @@ impl<'a> Fold<'a> {
         state: &'a mut State,
         values: &'a mut Values,
         tasks: &'a mut Tasks,
-        told: &'a mut HashMap<Place, super::record::Failure>,
-        questions: &'a mut HashMap<Place, people::Question>,
-        sleeps: &'a mut HashMap<Place, i64>,
+        told: &'a mut NumMap<Place, super::record::Failure>,
+        questions: &'a mut NumMap<Place, people::Question>,
+        sleeps: &'a mut NumMap<Place, i64>,
     ) -> Fold<'a> {
         Fold { plan, store, state, values, tasks, told, questions, sleeps, mono: 0 }
     }

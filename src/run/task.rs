@@ -10,11 +10,10 @@ use crate::plan::eval::{Env, Fault, NoScope};
 use crate::plan::{
     Action, Agent, AgentId, Expr, NodeKind, OnCrash, Plan, Props, Retry, Spot, TaskDef, TaskId,
 };
-use crate::schedule::{self, Crash, ErrorKind, Inputs, Place, Work};
+use crate::schedule::{self, Crash, ErrorKind, Inputs, Place, Work, NumMap};
 use crate::types::BuiltinTask;
 use crate::value::Value;
 use ecow::EcoString;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Why a task's inputs cannot be had.
@@ -43,7 +42,7 @@ impl Refusal {
 
 /// Inputs of the tasks that have the same ones at every call.
 #[derive(Debug, Default)]
-pub(super) struct Shared(HashMap<TaskId, Arc<Inputs>>);
+pub(super) struct Shared(NumMap<TaskId, Arc<Inputs>>);
 
 /// A task of the plan as it is called at one place.
 #[derive(Debug, Clone)]

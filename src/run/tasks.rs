@@ -1,10 +1,9 @@
 //! What the driver remembers of tasks that have begun and not ended: attempts, session, cost, the reason to tell.
 
 use super::record::AttemptEnded;
-use crate::schedule::{Crash, Inputs, Place};
+use crate::schedule::{Crash, Inputs, Place, NumMap};
 use crate::store::ValueRef;
 use ecow::EcoString;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Of one task.
@@ -16,6 +15,8 @@ pub(super) struct Task {
     pub tries: u32,
     /// Attempts that ended with an answer: a new one is another effect and gets another idempotency key.
     pub answered: u32,
+    /// Idempotency key of its newest attempt.
+    pub key: EcoString,
     /// Session of its agent, to go on in.
     pub session: Option<EcoString>,
     /// Why the answer before did not do.
@@ -33,7 +34,7 @@ pub(super) struct Task {
 
 /// Of all.
 #[derive(Debug, Default)]
-pub(super) struct Tasks(HashMap<Place, Task>);
+pub(super) struct Tasks(NumMap<Place, Task>);
 
 impl Tasks {
     /// Its inputs are known.

@@ -8,9 +8,8 @@ use super::record::Failure;
 use super::uses::{self, BodyUses};
 use crate::plan::eval::{self, Env, Fault};
 use crate::plan::{Bind, BodyId, Expr, NodeIx, NodeKind, Plan, RaceKind};
-use crate::schedule::{BodyResult, End, ErrorRef, Note, Place, ScopeId, body_result};
+use crate::schedule::{BodyResult, End, ErrorRef, Note, Place, ScopeId, body_result, NumMap};
 use crate::value::{Value, json};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How many lazy bindings may wait for each other on the stack; deeper chains are evaluated from their far end.
@@ -37,7 +36,7 @@ pub(super) enum Results {
     All(Vec<Value>),
     /// Of a race: those that have succeeded, and the winners in their order; `list`: the value is a list.
     Race {
-        done: HashMap<u32, Value>,
+        done: NumMap<u32, Value>,
         won: Vec<u32>,
         list: bool,
     },
@@ -51,9 +50,9 @@ struct Frame {
     params: Vec<Value>,
     lets: Vec<Option<Result<Value, Fault>>>,
     nodes: Vec<Option<Value>>,
-    open: HashMap<NodeIx, Open>,
+    open: NumMap<NodeIx, Open>,
     /// Arguments of its tasks that have begun, and the hash of what they depend on.
-    args: HashMap<NodeIx, (Arc<[Value]>, ecow::EcoString)>,
+    args: NumMap<NodeIx, (Arc<[Value]>, ecow::EcoString)>,
     /// The body's result, once it was asked for.
     result: Option<Value>,
 }
@@ -61,7 +60,7 @@ struct Frame {
 /// See the module.
 #[derive(Debug)]
 pub struct Values {
-    frames: HashMap<ScopeId, Frame>,
+    frames: NumMap<ScopeId, Frame>,
     uses: Vec<BodyUses>,
     /// By the scheduler's numbers.
     errors: Vec<Failure>,
@@ -73,7 +72,7 @@ pub struct Values {
 impl Values {
     pub fn new(plan: &Plan) -> Values {
         Values {
-            frames: HashMap::new(),
+            frames: NumMap::default(),
             uses: uses::of_plan(plan),
             errors: Vec::new(),
             deeper: None,
@@ -96,8 +95,8 @@ impl Values {
             params,
             lets: vec![None; plan.body(body).lets.len()],
             nodes: vec![None; slots],
-            open: HashMap::new(),
-            args: HashMap::new(),
+            open: NumMap::default(),
+            args: NumMap::default(),
             result: None,
         }
     }

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 /// A map whose keys are our own small numbers: nobody can choose them to collide.
-pub(super) type NumMap<K, V> = HashMap<K, V, BuildHasherDefault<NumHasher>>;
+pub type NumMap<K, V> = HashMap<K, V, BuildHasherDefault<NumHasher>>;
 
 /// Multiplies and folds; for keys of a few `u32`.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct NumHasher(u64);
+pub struct NumHasher(u64);
 
 impl Hasher for NumHasher {
     fn write(&mut self, bytes: &[u8]) {

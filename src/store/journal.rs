@@ -60,6 +60,10 @@ pub trait Journal: Send + std::fmt::Debug {
         sync: Sync,
     ) -> Result<Committed, StoreError>;
 
+    /// Does what can wait until what was committed has been acted on: makes and takes back room. A failure shows at the next
+    /// commit.
+    fn tend(&mut self) {}
+
     /// Makes the record itself, not only what is committed to it, survive what the durability asks. Once, for a new one.
     fn settle(&mut self) -> Result<(), StoreError>;
 

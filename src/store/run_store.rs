@@ -266,6 +266,11 @@ impl RunStore {
         Ok(committed)
     }
 
+    /// See [`Journal::tend`].
+    pub fn tend(&mut self) {
+        self.journal.tend();
+    }
+
     /// After a failed sync nobody knows what is on the disk, and a second one would not tell: nothing more is written.
     fn give_up(&mut self, error: StoreError) -> StoreError {
         if matches!(error, StoreError::Io { .. }) {

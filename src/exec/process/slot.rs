@@ -202,7 +202,7 @@ impl Slot {
         self.cut_off = self.outputs.iter().any(Stream::is_open) && !self.stop.is_some_and(|stop| stop.killed);
         // The main process is a zombie until it is reaped, so the group's id is still its own.
         self.signal_group(Signal::KILL);
-        let reaped = sys::reap(self.pidfd.as_fd()).ok().flatten();
+        let reaped = sys::reap(self.pidfd.as_fd()).ok();
         // Not ours to reap can only mean that something else in the process reaped it: its exit is unknown.
         let unknown =
             Reaped { exit: Exit::Code(-1), user: Duration::ZERO, system: Duration::ZERO, max_rss: 0 };

@@ -53,41 +53,43 @@ impl Exit {
     }
 }
 
-/// Reaps the child behind `pidfd` when it has ended; `None` while it still runs.
+/// Reaps the child behind `pidfd`, which has ended. It is waited for all the same: one that is being traced is its
+/// tracer's first.
 ///
 /// # Errors
 /// What the system says, `ECHILD` when it is not a child of ours (any more).
-pub fn reap(pidfd: BorrowedFd<'_>) -> rustix::io::Result<Option<Reaped>> {
+pub fn reap(pidfd: BorrowedFd<'_>) -> rustix::io::Result<Reaped> {
     // SAFETY: all-zero is a valid value of these two plain C structures.
     let (mut info, mut usage): (libc::siginfo_t, libc::rusage) =
         unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
     let fd = libc::c_long::from(pidfd.as_raw_fd());
-    // SAFETY: both pointers are to live structures of the type the system call fills in.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_waitid,
-            libc::c_long::from(libc::P_PIDFD),
-            fd,
-            &raw mut info,
-            libc::c_long::from(libc::WEXITED | libc::WNOHANG),
-            &raw mut usage,
-        )
-    };
-    if result < 0 {
-        return Err(last_errno());
+    loop {
+        // SAFETY: both pointers are to live structures of the type the system call fills in.
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_waitid,
+                libc::c_long::from(libc::P_PIDFD),
+                fd,
+                &raw mut info,
+                libc::c_long::from(libc::WEXITED),
+                &raw mut usage,
+            )
+        };
+        match if result < 0 { Err(last_errno()) } else { Ok(()) } {
+            Ok(()) => break,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
     }
-    // SAFETY: the kernel filled in the SIGCHLD form of the structure, or left it zero.
-    let (pid, status) = unsafe { (info.si_pid(), info.si_status()) };
-    if pid == 0 {
-        return Ok(None);
-    }
+    // SAFETY: the kernel filled in the SIGCHLD form of the structure.
+    let status = unsafe { info.si_status() };
     let exit = if info.si_code == libc::CLD_EXITED { Exit::Code(status) } else { Exit::Signal(status) };
-    Ok(Some(Reaped {
+    Ok(Reaped {
         exit,
         user: duration(usage.ru_utime),
         system: duration(usage.ru_stime),
         max_rss: u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024,
-    }))
+    })
 }
 
 fn duration(time: libc::timeval) -> Duration {

@@ -10,6 +10,7 @@ use crate::run::attempt::{self, Job, Work};
 use crate::run::hands::{CUT_OFF, Doing, Ending, Finished, Given, Order, Prompt};
 use crate::run::record::{AttemptEnded, Failure, Record};
 use crate::run::task::{self, called};
+use crate::run::tasks::Task;
 use crate::schedule::{Command, ErrorKind, Event, Lost, Ms, Outcome, Place};
 use crate::types::BuiltinTask;
 use crate::value::{Value, text};
@@ -30,6 +31,13 @@ pub(in crate::run) struct Live {
     /// The name of its outputs' folder.
     attempt: String,
     ended: AttemptEnded,
+}
+
+impl Live {
+    /// Whether no gate follows what is begun now.
+    fn is_last(&self) -> bool {
+        self.job.verify.is_empty() && !self.probing
+    }
 }
 
 impl Driver<'_> {
@@ -90,9 +98,14 @@ impl Driver<'_> {
             }
         };
         let id = self.state.id_of(self.plan, place);
-        let (number, answered) = (self.tasks.attempts(place), self.tasks.of(place).answered);
-        let key = self.idempotency_key(&id, answered);
-        let run = self.store.run().to_owned();
+        let number = self.tasks.attempts(place);
+        let Task { key, answered, .. } = self.tasks.of(place);
+        let (mut key, answered) = (key.clone(), *answered);
+        if key.is_empty() {
+            // Of an attempt that began before this session.
+            key = self.idempotency_key(&id, answered);
+        }
+        let run = self.store.run();
         let names = job.env.iter().flat_map(|(_, value)| attempt::secret_names(value));
         let secrets = Secrets::resolve(names).map_err(|errors| {
             let why: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -106,10 +119,10 @@ impl Driver<'_> {
             .flat_map(|(_, value)| attempt::secret_names(value))
             .filter_map(|name| secrets.get(name).map(str::to_owned))
             .collect();
-        vars.extend(attempt::flow_vars(&run, &id, number, &key));
+        vars.extend(attempt::flow_vars(run, &id, number, &key));
         let generation = self.state.generation();
         let tries = self.tasks.of(place).tries;
-        let attempt = attempt::attempt_id(&run, generation, &id, number, tries);
+        let attempt = attempt::attempt_id(self.store.run(), generation, &id, number, tries);
         let deadline = job.timeout.map(|timeout| self.clock.active().saturating_add(timeout));
         let mut live = Live {
             deadline,
@@ -125,7 +138,13 @@ impl Driver<'_> {
             Some(argv) => Doing::Program(argv),
             None => self.doing(place, &mut live),
         };
-        let order = self.order(place, &live, doing);
+        let order = if live.is_last() {
+            // Nothing of it is needed again.
+            let (env, secrets) = (std::mem::take(&mut live.vars), std::mem::take(&mut live.secrets));
+            Order { env, secrets, ..self.order(place, &live, doing) }
+        } else {
+            self.order(place, &live, doing)
+        };
         Ok((live, order))
     }
 
@@ -155,6 +174,11 @@ impl Driver<'_> {
 
     /// The main part of an attempt.
     fn doing(&mut self, place: Place, live: &mut Live) -> Doing {
+        if live.is_last()
+            && let Work::Run { argv } = &mut live.job.work
+        {
+            return Doing::Program(std::mem::take(argv));
+        }
         match &live.job.work {
             Work::Run { argv } => Doing::Program(argv.clone()),
             Work::Write { path, text } => Doing::Write(path.clone(), text.clone()),

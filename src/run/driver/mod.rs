@@ -24,11 +24,11 @@ use super::task::Shared;
 use super::tasks::Tasks;
 use super::values::Values;
 use crate::plan::Plan;
-use crate::schedule::{Close, Command, Decisions, Event, Place, Policy, Rest, State};
+use crate::schedule::{Close, Command, Decisions, Event, Place, Policy, Rest, State, NumMap};
 use crate::store::{RunStore, StoreError};
 use crate::value::Value;
 use ecow::EcoString;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::time::Instant;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -91,18 +91,18 @@ pub(super) struct Driver<'a> {
     pub shared: Shared,
     pub log: Log,
     /// Texts of failures that have no number yet.
-    pub told: HashMap<Place, Failure>,
+    pub told: NumMap<Place, Failure>,
     /// How attempts ended that are being recorded.
-    pub ended: HashMap<Place, Box<AttemptEnded>>,
+    pub ended: NumMap<Place, Box<AttemptEnded>>,
     /// Successful attempts that are not recorded yet.
     undone: Vec<Place>,
     /// Values that the observer is shown.
-    shown: HashMap<Place, Value>,
+    shown: NumMap<Place, Value>,
     /// Hashes of inputs, of tasks that have some.
-    pub hashes: HashMap<Place, EcoString>,
+    pub hashes: NumMap<Place, EcoString>,
     /// Wall ms until which a `sleep` sleeps.
-    pub sleeps: HashMap<Place, i64>,
-    pub questions: HashMap<Place, Question>,
+    pub sleeps: NumMap<Place, i64>,
+    pub questions: NumMap<Place, Question>,
     answered_by: (EcoString, EcoString),
     cancelled_by: (EcoString, EcoString),
     /// Messages that this turn took.
@@ -113,7 +113,7 @@ pub(super) struct Driver<'a> {
     pub signal: Option<i32>,
     cancelling: bool,
     /// Attempts that run.
-    live: HashMap<Place, act::Live>,
+    live: NumMap<Place, act::Live>,
     /// When the inbox was looked into last.
     looked: Instant,
     waves_seen: BTreeSet<u32>,
@@ -155,13 +155,13 @@ impl<'a> Driver<'a> {
             memory: Memory::default(),
             shared: Shared::default(),
             log: Log::default(),
-            told: HashMap::new(),
-            ended: HashMap::new(),
+            told: NumMap::default(),
+            ended: NumMap::default(),
             undone: Vec::new(),
-            shown: HashMap::new(),
-            hashes: HashMap::new(),
-            sleeps: HashMap::new(),
-            questions: HashMap::new(),
+            shown: NumMap::default(),
+            hashes: NumMap::default(),
+            sleeps: NumMap::default(),
+            questions: NumMap::default(),
             answered_by: Default::default(),
             cancelled_by: Default::default(),
             taken: Vec::new(),
@@ -169,7 +169,7 @@ impl<'a> Driver<'a> {
             interrupting: false,
             signal: None,
             cancelling: false,
-            live: HashMap::new(),
+            live: NumMap::default(),
             looked: Instant::now(),
             waves_seen: BTreeSet::new(),
             wave_closed: false,

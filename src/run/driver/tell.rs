@@ -135,6 +135,7 @@ impl Driver<'_> {
         let (session, answered) = (task.session.clone(), task.answered);
         let id = about.task.clone().unwrap_or_default();
         let key = self.idempotency_key(&id, answered);
+        self.tasks.of(place).key.clone_from(&key);
         let record = AttemptStarted {
             agent_index: agent.map(|id| id.0),
             agent: name.clone(),

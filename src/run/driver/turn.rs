@@ -35,13 +35,15 @@ impl Driver<'_> {
             }
         };
         self.commit()?;
-        self.state.sweep();
         for command in std::mem::take(&mut self.todo) {
             self.act(command)?;
         }
+        // What nothing waits for comes after what has begun.
+        self.state.sweep();
         if std::mem::take(&mut self.wave_closed) {
             self.store.note_head().map_err(Halt::Store)?;
         }
+        self.store.tend();
         Ok(quiet)
     }
 

@@ -23,7 +23,8 @@ const CACHE: i64 = 1024;
 
 const INSERT: &str = "INSERT INTO event(seq, at, mono, epoch, kind, task, generation, attempt, try, body, hash) \
                       VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)";
-const MOVE_HEAD: &str = "UPDATE run SET epoch=?1, seq=?2, head=?3 WHERE epoch=?4 AND seq=?5";
+/// `FAIL`: the transaction is rolled back as a whole, so the statement needs no journal of its own.
+const MOVE_HEAD: &str = "UPDATE OR FAIL run SET epoch=?1, seq=?2, head=?3 WHERE epoch=?4 AND seq=?5";
 const KEEP_VALUE: &str = "INSERT OR IGNORE INTO value(hash, bytes) VALUES(?1,?2)";
 
 /// How far a connection syncs at this moment.
@@ -122,7 +123,7 @@ impl SqliteJournal {
             head,
             found_epoch,
             epoch: found_epoch.saturating_add(1),
-            files: Files { main: path, wal, main_is, wal_is, grown: 0, same_at: None },
+            files: Files { main: path, wal, main_is, wal_is, grown: 0, length: 0, same_at: None },
             work: 0,
             poison: None,
             once: None,
@@ -348,13 +349,24 @@ impl Journal for SqliteJournal {
         self.head = head;
         self.found_epoch = self.epoch;
         self.work += 4 + entries.len() + values.len();
-        if self.work >= LOOK_AFTER {
-            // The turn stands already; a failure here poisons the journal and shows at the next one.
-            if let Err(error) = self.fold_if_long() {
-                self.note_failure(&error);
-            }
+        if self.work >= 2 * LOOK_AFTER {
+            self.tend(); // nobody did
         }
         Ok(Committed { first, last: head.seq })
+    }
+
+    fn tend(&mut self) {
+        if self.poison.is_some() {
+            return;
+        }
+        // What was committed stands; a failure here poisons the journal and shows at the next turn.
+        let mut done = self.grow_if_short();
+        if self.work >= LOOK_AFTER {
+            done = done.and_then(|()| self.fold_if_long());
+        }
+        if let Err(error) = done {
+            self.note_failure(&error);
+        }
     }
 
     /// Puts all that is recorded into the file itself and on the disk: SQLite throws the WAL of a file away that a loss of

@@ -38,6 +38,8 @@ pub(super) struct Files {
     pub(super) wal_is: Option<disk::Identity>,
     /// Length to which the WAL was grown ahead, in bytes.
     pub(super) grown: u64,
+    /// Its length when it was last looked at.
+    pub(super) length: u64,
     /// When they were the same last.
     pub(super) same_at: Option<Instant>,
 }
@@ -78,11 +80,7 @@ impl SqliteJournal {
         self.files.same_at = None;
         let same = match (disk::look(&self.files.wal)?, self.files.wal_is) {
             (Some((identity, length)), Some(expected)) if identity == expected => {
-                let longest = u64::try_from(WAL_PAGES * PAGE).unwrap_or(u64::MAX);
-                let grown = self.files.grown;
-                if self.durability == Durability::Power && length > grown && length < longest {
-                    self.grow_wal((grown * 2).clamp(FIRST_GROWTH, longest))?;
-                }
+                self.files.length = length;
                 Ok(())
             }
             (Some((identity, _)), None) => {
@@ -95,6 +93,19 @@ impl SqliteJournal {
         };
         self.files.same_at = same.is_ok().then(Instant::now);
         same
+    }
+
+    /// Makes the WAL longer, where it proved too short for what is written with syncs.
+    pub(super) fn grow_if_short(&mut self) -> Result<(), StoreError> {
+        let longest = u64::try_from(WAL_PAGES * PAGE).unwrap_or(u64::MAX);
+        let (grown, length) = (self.files.grown, self.files.length);
+        if self.durability == Durability::Process || length <= grown || length >= longest {
+            return Ok(());
+        }
+        self.grow_wal((grown * 4).clamp(FIRST_GROWTH, longest))?;
+        // Else the next commit would wait for it.
+        let wal = std::fs::File::open(&self.files.wal).and_then(|wal| wal.sync_data());
+        wal.map_err(|error| StoreError::at("sync", &self.files.wal, error))
     }
 
     /// Makes the WAL longer than what is in it, so that the next commits overwrite blocks that the file has already: a sync
