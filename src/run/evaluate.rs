@@ -123,7 +123,9 @@ fn width(plan: &Plan, values: &mut Values, place: Place) -> Result<Verdict, Faul
     let results = match (values.is_read(place), is_race) {
         (false, _) => Results::Unread,
         (true, false) => Results::All(vec![Value::None; width.n as usize]),
-        (true, true) => Results::Race { done: Default::default(), won: Vec::new(), list: head.need.is_some() },
+        (true, true) => {
+            Results::Race { done: Default::default(), won: Vec::new(), list: head.need.is_some() }
+        }
     };
     let picks = width.indices.as_deref().map(Arc::from);
     values.open(place, Open::Each { items, picks, results });

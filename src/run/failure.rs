@@ -3,7 +3,7 @@
 use super::record::Failure;
 use super::tasks::Tasks;
 use crate::plan::Plan;
-use crate::schedule::{Cause, Place, State, Why, NumMap};
+use crate::schedule::{Cause, NumMap, Place, State, Why};
 
 /// Describes a failure at a place; what was told of it before is used up.
 pub(super) fn describe(

@@ -10,7 +10,7 @@ use crate::exec::{
     ProcessRequest, Request, Settings, Ticket, agent, builtin, guardian,
 };
 use crate::plan::{AgentId, Plan, Runtime};
-use crate::schedule::{ErrorKind, Ms, Place, NumMap};
+use crate::schedule::{ErrorKind, Ms, NumMap, Place};
 use crate::store::{Project, RunDir};
 use crate::value::Value;
 use ecow::EcoString;

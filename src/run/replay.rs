@@ -11,7 +11,7 @@ use super::record::{Failure, PlanChanged, Record, RunEnded, RunStarted, TaskSett
 use super::tasks::Tasks;
 use super::values::Values;
 use crate::plan::{AgentId, BodyId, NodeKind, Plan};
-use crate::schedule::{self, Close, End, Event, Outcome, Place, State, Verdict, NumMap};
+use crate::schedule::{self, Close, End, Event, NumMap, Outcome, Place, State, Verdict};
 use crate::store::{Row, RunStore, StoreError, ValueRef, kinds};
 use crate::value::TypeId;
 use ecow::EcoString;

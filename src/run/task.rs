@@ -10,7 +10,7 @@ use crate::plan::eval::{Env, Fault, NoScope};
 use crate::plan::{
     Action, Agent, AgentId, Expr, NodeKind, OnCrash, Plan, Props, Retry, Spot, TaskDef, TaskId,
 };
-use crate::schedule::{self, Crash, ErrorKind, Inputs, Place, Work, NumMap};
+use crate::schedule::{self, Crash, ErrorKind, Inputs, NumMap, Place, Work};
 use crate::types::BuiltinTask;
 use crate::value::Value;
 use ecow::EcoString;

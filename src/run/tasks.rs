@@ -1,7 +1,7 @@
 //! What the driver remembers of tasks that have begun and not ended: attempts, session, cost, the reason to tell.
 
 use super::record::AttemptEnded;
-use crate::schedule::{Crash, Inputs, Place, NumMap};
+use crate::schedule::{Crash, Inputs, NumMap, Place};
 use crate::store::ValueRef;
 use ecow::EcoString;
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use super::record::Failure;
 use super::uses::{self, BodyUses};
 use crate::plan::eval::{self, Env, Fault};
 use crate::plan::{Bind, BodyId, Expr, NodeIx, NodeKind, Plan, RaceKind};
-use crate::schedule::{BodyResult, End, ErrorRef, Note, Place, ScopeId, body_result, NumMap};
+use crate::schedule::{BodyResult, End, ErrorRef, Note, NumMap, Place, ScopeId, body_result};
 use crate::value::{Value, json};
 use std::sync::Arc;
 

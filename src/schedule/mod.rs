@@ -37,8 +37,8 @@ pub use event::{Answer, Cause, Close, End, Event, Outcome, Question, Why};
 pub use facts::{Facts, History, NoHistory, Policy};
 pub use kind::ErrorKind;
 pub use place::{ErrorRef, Ms, Place, ScopeId, WallMs};
-pub use tables::NumMap;
 pub use state::{Counts, Lost, Rest, State, Status};
+pub use tables::NumMap;
 pub use verdict::{Crash, Edges, Inputs, Retry, Verdict, What, Width, Work};
 
 use crate::plan::{Body, ExprKind, NodeIx, Plan, Ref};

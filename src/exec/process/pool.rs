@@ -20,7 +20,9 @@ use super::stray::{Others, Strays, Suspect};
 use super::{ProcessOutcome, ProcessRequest};
 use crate::exec::environment::{Environment, Given};
 use crate::exec::mask::Mask;
-use crate::exec::sys::{Child, Image, SignalFd, SpawnFailure, Spawner, Stage, on_main_thread, ticks_since_boot};
+use crate::exec::sys::{
+    Child, Image, SignalFd, SpawnFailure, Spawner, Stage, on_main_thread, ticks_since_boot,
+};
 use crate::exec::{Begun, ExecError, Fault, Ticket};
 
 /// How soon a stray that was killed is looked for again.
@@ -126,14 +128,12 @@ impl Processes {
             Stream::new(pipe, Capture::new(request.keep, place, mask.as_ref()))
         });
         let feed = feed.and_then(|mut feed| (!feed.push()).then_some(feed));
-        self.admit(Slot::new(ticket, &request, child, outputs, ends, feed)).map_err(
-            |errno| {
-                ExecError::new(
-                    Fault::Busy,
-                    format!("cannot watch a program: {}", crate::exec::plain(&errno.into())),
-                )
-            },
-        )?;
+        self.admit(Slot::new(ticket, &request, child, outputs, ends, feed)).map_err(|errno| {
+            ExecError::new(
+                Fault::Busy,
+                format!("cannot watch a program: {}", crate::exec::plain(&errno.into())),
+            )
+        })?;
         Ok(Begun { pid: Some(pid), start_ticks })
     }
 

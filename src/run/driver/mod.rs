@@ -24,7 +24,7 @@ use super::task::Shared;
 use super::tasks::Tasks;
 use super::values::Values;
 use crate::plan::Plan;
-use crate::schedule::{Close, Command, Decisions, Event, Place, Policy, Rest, State, NumMap};
+use crate::schedule::{Close, Command, Decisions, Event, NumMap, Place, Policy, Rest, State};
 use crate::store::{RunStore, StoreError};
 use crate::value::Value;
 use ecow::EcoString;

@@ -109,9 +109,7 @@ fn check_objects(db: &Connection, version: i64, mut expected: Vec<&str>) -> Resu
     let missing = expected.iter().find(|sql| !found.iter().any(|other| other == *sql));
     let what = strange.map(String::as_str).or(missing.copied()).unwrap_or("a repeated object");
     let what: String = what.chars().take(60).collect();
-    Err(StoreError::NotOurs {
-        why: format!("its schema is not the one of version {version}: {what}"),
-    })
+    Err(StoreError::NotOurs { why: format!("its schema is not the one of version {version}: {what}") })
 }
 
 /// Brings a file of schema `from` up to `to`: a whole copy beside it first, then all steps in one transaction.

@@ -286,9 +286,7 @@ fn insert(
         entry.body,
         &hash[..],
     );
-    statement
-        .execute(columns)
-        .map_err(|error| StoreError::sqlite("write the journal", error, head.seq))?;
+    statement.execute(columns).map_err(|error| StoreError::sqlite("write the journal", error, head.seq))?;
     Ok(Head { seq, hash })
 }
 
