@@ -4,6 +4,7 @@ mod agents;
 mod claude;
 mod faults;
 mod output;
+mod spare;
 mod values;
 
 pub use flow::exec::*;

@@ -1,0 +1,83 @@
+//! The process that waits for the next command: it becomes it, it says why it cannot, it leaves nothing behind.
+
+use super::{Bench, ProcessRequest, id};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+fn sh(script: &str) -> ProcessRequest {
+    ProcessRequest::new(id(), ["/bin/sh", "-euc", script])
+}
+
+/// Runs commands until one has waited for.
+fn warmed() -> Bench {
+    let mut bench = Bench::new();
+    for n in 0..4 {
+        let outcome = bench.run(sh(&format!("sleep 0.02; echo {n}")));
+        assert_eq!(outcome.stdout.read(10).unwrap(), format!("{n}\n").as_bytes());
+    }
+    bench
+}
+
+/// Processes of ours that run this very program: spares.
+fn waiting() -> BTreeSet<u32> {
+    let ours = std::fs::read_link("/proc/self/exe").unwrap();
+    let me = std::process::id();
+    let is_spare = |pid: u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let after = stat.rsplit(") ").next().unwrap_or_default();
+        let parent = after.split(' ').nth(1).and_then(|text| text.parse().ok());
+        pid != me
+            && parent == Some(me)
+            && std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == ours)
+    };
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(|pid| is_spare(*pid)).collect()
+}
+
+#[test]
+fn what_cannot_start_says_why_with_a_spare_too() {
+    let mut bench = warmed();
+    let error = bench.start(ProcessRequest::new(id(), ["no-such-program"])).unwrap_err();
+    assert!(error.message.contains("no such program in PATH"), "{error:?}");
+    let mut bench = warmed();
+    let error =
+        bench.start(ProcessRequest { cwd: Some("/no/such/folder".into()), ..sh("true") }).unwrap_err();
+    assert!(error.message.contains("/no/such/folder"), "{error:?}");
+    assert_eq!(bench.run(sh("exit 7")).exit.shell_code(), 7);
+}
+
+#[test]
+fn the_folder_the_environment_and_the_input_are_the_commands_own() {
+    let mut bench = warmed();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().canonicalize().unwrap();
+    let outcome =
+        bench.run(ProcessRequest { cwd: Some(folder.clone()), ..sh("pwd; ps -o pgid= -p $$; echo $$") });
+    let text = String::from_utf8(outcome.stdout.read(1000).unwrap().into_owned()).unwrap();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    assert_eq!(lines[0], folder.to_str().unwrap());
+    assert_eq!(lines[1], lines[2], "it leads its own process group");
+    let fed = ProcessRequest { stdin: Some(b"fed".to_vec()), ..sh("cat; echo >&2 err") };
+    let outcome = bench.run(fed);
+    assert_eq!(&*outcome.stdout.read(10).unwrap(), b"fed");
+    assert_eq!(&*outcome.stderr.read(10).unwrap(), b"err\n");
+    let outcome = bench.run(sh("ls /proc/$$/fd | wc -l; cat"));
+    assert_eq!(
+        String::from_utf8_lossy(&outcome.stdout.read(10).unwrap()).trim(),
+        "3",
+        "no descriptor of ours is open in it"
+    );
+}
+
+#[test]
+fn nothing_is_left_when_the_pool_is_gone() {
+    let bench = warmed();
+    let before = waiting();
+    drop(bench);
+    let until = Instant::now() + Duration::from_secs(60);
+    // Those of tests beside this one are among them, and go too.
+    while !before.is_disjoint(&waiting()) {
+        assert!(Instant::now() < until, "a process waits still");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
