@@ -26,6 +26,9 @@ const NOTE: u64 = 4096;
 /// A lock that looks taken is tried again for this long: somebody may only have looked whether it is free.
 const GLANCE: Duration = Duration::from_millis(30);
 
+/// How long a lock is waited for whose noted processes are dead: what they left is being ended, and then it falls.
+const DYING: Duration = Duration::from_secs(5);
+
 /// Who says to hold a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockHolder {
@@ -44,6 +47,18 @@ pub struct LockProcess {
     pub pid: u32,
     /// Clock ticks between the boot and its start.
     pub start: u64,
+}
+
+impl LockHolder {
+    /// Whether all of its processes were of this machine and boot, and have ended.
+    fn is_dead(&self) -> bool {
+        let lives = |process: &LockProcess| {
+            started(process.pid)
+                .is_some_and(|(state, start)| start == process.start && !matches!(state, 'Z' | 'X'))
+        };
+        let known = !self.processes.is_empty() && self.host == host() && self.boot == boot_id();
+        known && !self.processes.iter().any(lives)
+    }
 }
 
 impl fmt::Display for LockHolder {
@@ -68,7 +83,10 @@ impl RunLock {
     /// # Errors
     /// `Locked` with the holder.
     pub fn acquire(dir: &RunDir, now: i64) -> Result<RunLock, StoreError> {
-        let lock = RunLock::wait(dir, GLANCE)?;
+        let lock = match RunLock::wait(dir, GLANCE) {
+            Err(StoreError::Locked(holder)) if holder.is_dead() => RunLock::wait(dir, DYING)?,
+            other => other?,
+        };
         let holder =
             LockHolder { processes: vec![this_process()], host: host(), boot: boot_id(), since: now };
         lock.write_note(&holder);
@@ -200,9 +218,16 @@ fn this_process() -> LockProcess {
 
 /// When a process started, in clock ticks after the boot; `None` when there is none with this number.
 pub fn start_of(pid: u32) -> Option<u64> {
+    started(pid).map(|(_, start)| start)
+}
+
+/// The letter of a process's state, and when it started.
+fn started(pid: u32) -> Option<(char, u64)> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in parentheses may hold anything; the 20th field after it is the start.
-    text.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()
+    // The name in parentheses may hold anything; the first field after it is the state, the 20th the start.
+    let mut fields = text.rsplit_once(')')?.1.split_ascii_whitespace();
+    let state = fields.next()?.chars().next()?;
+    Some((state, fields.nth(18)?.parse().ok()?))
 }
 
 /// The kernel's id of this boot; empty when it does not say.
