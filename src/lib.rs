@@ -10,6 +10,8 @@
 //!
 //! The modules stand in the order of the way through; a module uses only what stands above it.
 
+extern crate alloc; // pest's parser is generated for a world without `std`
+
 pub mod source;
 
 pub mod diagnostics;

@@ -3,6 +3,7 @@
 use super::scan::{self, Mark};
 use crate::source::{FileId, Span};
 use ecow::EcoString;
+use std::borrow::Cow;
 
 /// A comment `// flowc: allow(W0102, …)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,21 @@ fn next_line(file: FileId, text: &str, at: usize) -> Span {
         start += line.len() + 1;
     }
     Span::new(file, text.len() as u32, text.len() as u32)
+}
+
+/// The text with blanks in the place of its comments, so that the grammar need not look for them wherever a blank may
+/// stand. Every offset stays what it was.
+pub(super) fn blanked<'t>(text: &'t str, comments: &[Mark]) -> Cow<'t, str> {
+    if comments.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut blanked = String::with_capacity(text.len());
+    for mark in comments {
+        blanked.push_str(&text[blanked.len()..mark.start]);
+        blanked.extend(std::iter::repeat_n(' ', mark.end - mark.start));
+    }
+    blanked.push_str(&text[blanked.len()..]);
+    Cow::Owned(blanked)
 }
 
 /// The text of the file's `//!` lines.

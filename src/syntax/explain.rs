@@ -39,7 +39,7 @@ impl<'a> Builder<'a> {
     ) -> (&'a str, usize, Span) {
         let bad = pair.as_span().start();
         let end = bad + pair.as_str().trim_end().len();
-        let piece = &self.origin.text[self.base..];
+        let piece = &self.origin.code[self.base..];
         let on_line = |b: &Span| {
             let (start, stop) = (b.start as usize, b.end as usize);
             start >= self.base && !piece[stop - self.base..bad].contains(['\n', '\r'])
@@ -137,7 +137,7 @@ impl<'a> Builder<'a> {
     /// The place of an error at `at`, and what stands there in words. At the end of `text` that is what follows it
     /// in the file, and the place is the end of what was read.
     fn found_at(&self, text: &str, start: usize, at: usize) -> (Span, String) {
-        let file = &self.origin.text[self.base + start + at..];
+        let file = &self.origin.code[self.base + start + at..];
         let here = &text[at.min(text.len())..];
         let blank = file.len() - file.trim_start().len();
         let end_of_line = file[..blank].contains(['\n', '\r']);
@@ -261,7 +261,7 @@ fn word_start(text: &str, at: usize) -> usize {
 
 /// Whether an expected token is a letter or digit of a word.
 fn is_letters(token: &str) -> bool {
-    token.contains("..") || token.contains('_')
+    matches!(token, "a..z" | "A..Z" | "0..9" | "_")
 }
 
 /// What pest would have taken at the furthest place.
@@ -293,7 +293,8 @@ impl Wanted {
         if fresh && self.has("[") && self.has("{") {
             return Some(format!("a type{after}"));
         }
-        let operand_ended = self.has("*");
+        // The look-ahead for an operator.
+        let operand_ended = self.has("*..+");
         let mut named: Vec<&str> = NAMED.iter().copied().filter(|t| self.has(t)).collect();
         if operand_ended {
             named.retain(|t| !matches!(*t, "(" | "." | "with" | "[" | "<" | ">" | "=" | "in"));

@@ -41,10 +41,12 @@ pub fn parse(file: FileId, text: &str, ids: &mut ast::NodeIds, out: &mut Vec<Dia
     let mut found = scan.faults;
     let mut items = Vec::new();
     let docs_seen = Cell::new(0);
-    let origin = Origin { file, text, docs: &scan.docs, docs_seen: &docs_seen, lexical: &scan.lexical };
+    let code = comments::blanked(text, &scan.comments);
+    let origin =
+        Origin { file, text, code: &code, docs: &scan.docs, docs_seen: &docs_seen, lexical: &scan.lexical };
     for chunk in &scan.chunks {
         let mut builder = Builder::new(origin, chunk.start, ids, &mut found);
-        let piece = &text[chunk.start..chunk.end];
+        let piece = &code[chunk.start..chunk.end];
         if chunk.broken {
             items.extend(builder.broken_item(piece));
             continue;
@@ -74,12 +76,13 @@ pub fn parse_literal(text: &str) -> Result<ast::Expr, String> {
         return Err(first);
     }
     let docs_seen = Cell::new(0);
-    let origin = Origin { file, text, docs: &[], docs_seen: &docs_seen, lexical: &[] };
+    let code = comments::blanked(text, &scan.comments);
+    let origin = Origin { file, text, code: &code, docs: &[], docs_seen: &docs_seen, lexical: &[] };
     let mut builder = Builder::new(origin, 0, &mut ids, &mut out);
-    let expr = match FlowParser::parse(Rule::literal, text) {
+    let expr = match FlowParser::parse(Rule::literal, &code) {
         Ok(pairs) => builder.literal(pairs),
         Err(_) => {
-            builder.explain(text, Rule::literal);
+            builder.explain(&code, Rule::literal);
             None
         }
     };
@@ -102,14 +105,15 @@ pub fn parse_template(
     let broken = scan.chunks.iter().any(|c| c.broken);
     let mut found = scan.faults;
     let docs_seen = Cell::new(0);
-    let origin = Origin { file, text, docs: &[], docs_seen: &docs_seen, lexical: &scan.lexical };
+    let code = comments::blanked(text, &scan.comments);
+    let origin = Origin { file, text, code: &code, docs: &[], docs_seen: &docs_seen, lexical: &scan.lexical };
     let mut parts = Vec::new();
     if !broken {
         let start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
         let mut builder = Builder::new(origin, start, ids, &mut found);
-        match FlowParser::parse(Rule::template, &text[start..]) {
+        match FlowParser::parse(Rule::template, &code[start..]) {
             Ok(pairs) => parts = builder.template(pairs),
-            Err(_) => builder.explain(&text[start..], Rule::template),
+            Err(_) => builder.explain(&code[start..], Rule::template),
         }
     }
     cap(&mut found, file);

@@ -15,6 +15,8 @@ use heads::{Before, Heads};
 pub(super) struct Scan {
     /// The pieces in order; together they are the text.
     pub(super) chunks: Vec<Chunk>,
+    /// Every comment.
+    pub(super) comments: Vec<Mark>,
     /// `///` lines.
     pub(super) docs: Vec<Mark>,
     /// `//!` lines.

@@ -26,6 +26,8 @@ use std::cell::Cell;
 pub(super) struct Origin<'a> {
     pub(super) file: FileId,
     pub(super) text: &'a str,
+    /// The text with blanks for its comments: what pest reads.
+    pub(super) code: &'a str,
     pub(super) docs: &'a [Mark],
     /// How many of the docs were given to a node, or lie before one that they do not document.
     pub(super) docs_seen: &'a Cell<usize>,

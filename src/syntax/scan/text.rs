@@ -165,6 +165,7 @@ impl Scanner<'_> {
             }
         }
         let mark = Mark { start, end: self.pos };
+        self.scan.comments.push(mark);
         let text = &self.text[start..self.pos];
         if self.first.is_some() {
             return;
