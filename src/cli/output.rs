@@ -56,6 +56,17 @@ pub fn color() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::io::stderr().is_terminal()
 }
 
+/// Whether the terminal shows lines and arrows beyond ASCII. What goes to a file or a pipe is UTF-8.
+pub fn unicode() -> bool {
+    if !std::io::stderr().is_terminal() {
+        return true;
+    }
+    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    let utf8 = |l: &str| l.to_ascii_lowercase().replace('-', "").ends_with("utf8");
+    set("TERM").as_deref() != Some("dumb") && locale.is_none_or(|l| utf8(&l))
+}
+
 /// Whether a person sits in front of both input and error output.
 pub fn interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()

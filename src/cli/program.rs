@@ -97,9 +97,9 @@ pub fn show(program: &Program) {
 
 /// Shows diagnostics to a person.
 pub fn show_all(found: &[Found<'_>]) {
-    let style = Style { color: output::color(), width: output::width() };
+    let style = Style { color: output::color(), unicode: output::unicode(), width: output::width() };
     for (diagnostic, sources) in found.iter().take(MOST) {
-        output::say(format_args!("{}", human(diagnostic, sources, style).trim_end_matches('\n')));
+        output::say(format_args!("{}", human(diagnostic, sources, style)));
     }
     if found.len() > MOST {
         let more = found.len() - MOST;

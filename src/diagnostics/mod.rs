@@ -6,6 +6,7 @@
 mod codes;
 pub mod mend;
 pub mod render;
+pub mod suggest;
 
 pub use codes::{Area, Code, CodeInfo};
 

@@ -52,7 +52,7 @@ pub(super) enum Member {
     Private(Span),
     /// It is only imported there; where from.
     Imported(String),
-    Missing(Option<String>),
+    Missing(Option<suggest::Near>),
 }
 
 /// Declares everything in `program`.
@@ -335,7 +335,7 @@ impl World {
         }
         let public =
             scope.iter().filter(|(n, res)| !n.starts_with('_') && matches!(res, Res::Def(id) if own(*id)));
-        Member::Missing(suggest::nearest(name, public.map(|(n, _)| n.as_str())))
+        Member::Missing(suggest::near(name, public.map(|(n, _)| n.as_str())))
     }
 
     /// Whether an item of that module that could not be read holds the name.
@@ -422,7 +422,7 @@ impl World {
             return errors::not_an_agent(name.span, format!("{path} is not an agent: {why}"));
         }
         let names = folder.agents.iter().map(|(n, _)| n.as_str());
-        let near = self.affords(folder.agents.len()).then(|| suggest::nearest(&name.text, names)).flatten();
+        let near = self.affords(folder.agents.len()).then(|| suggest::near(&name.text, names)).flatten();
         errors::not_in_module(name, &format!("the folder {}", folder.path), near)
     }
 

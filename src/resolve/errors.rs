@@ -1,6 +1,7 @@
 //! The messages of this phase, one constructor each.
 
 use super::paths::PathFault;
+use super::suggest::{self, Near};
 use crate::ast::Name;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{LoadError, MAX_FILE, Span};
@@ -8,7 +9,9 @@ use crate::source::{LoadError, MAX_FILE, Span};
 /// What was meant, for a name that was not found.
 #[derive(Debug, Default)]
 pub(super) struct Meant {
-    pub near: Option<String>,
+    pub near: Option<Near>,
+    /// What one does here, where another language has this name.
+    pub advice: Option<&'static str>,
     /// A module of `std` that has exactly this name.
     pub in_std: Option<&'static str>,
     /// Where a `use` can be written.
@@ -17,26 +20,31 @@ pub(super) struct Meant {
 
 pub(super) fn unknown_name(name: &Name, meant: Meant) -> Diagnostic {
     let error = Diagnostic::new(Code::F0201, name.span, format!("unknown name `{}`", name.text));
-    advise(error.note("nothing of this name is in scope"), name, meant)
+    advise(error, name, meant, "nothing of this name is in scope")
 }
 
 pub(super) fn unknown_type(name: &Name, meant: Meant) -> Diagnostic {
     let error = Diagnostic::new(Code::F0202, name.span, format!("unknown type `{}`", name.text));
-    advise(error.note("no type of this name is in scope"), name, meant)
+    advise(error, name, meant, "no type of this name is in scope")
 }
 
-fn advise(mut error: Diagnostic, name: &Name, meant: Meant) -> Diagnostic {
+/// `nothing`: what to say when there is nothing else.
+fn advise(mut error: Diagnostic, name: &Name, meant: Meant, nothing: &str) -> Diagnostic {
     if let Some(module) = meant.in_std {
         let import = format!("use std.{module}.{{{}}}", name.text);
         error = error.help(format!("did you forget `{import}`?"));
         if let Some(at) = meant.import_at {
-            error = error.fix(format!("write `{import}`"), at, format!("{import}\n"));
+            error = error.safe_fix(format!("write `{import}`"), at, format!("{import}\n"));
         }
-    } else if let Some(near) = meant.near {
-        error = error.help(format!("did you mean `{near}`?"));
-        error = error.fix(format!("write `{near}`"), name.span, near);
+        return error;
     }
-    error
+    if let Some(near) = meant.near.filter(|near| near.sure || meant.advice.is_none()) {
+        return suggest::meant(error, name.span, &near);
+    }
+    match meant.advice {
+        Some(advice) => error.help(advice),
+        None => error.note(nothing),
+    }
 }
 
 pub(super) fn declared_twice(name: &Name, what: &str, first: Span) -> Diagnostic {
@@ -185,13 +193,11 @@ pub(super) fn recursion(steps: &[(String, Span)]) -> Diagnostic {
     error.help("a plan is finite: repeat with `repeat … until`, or go over a list with `for`")
 }
 
-pub(super) fn not_in_module(name: &Name, module: &str, near: Option<String>) -> Diagnostic {
+pub(super) fn not_in_module(name: &Name, module: &str, near: Option<Near>) -> Diagnostic {
     let message = format!("{module} declares no `{}`", name.text);
     let error = Diagnostic::new(Code::F0210, name.span, message);
     match near {
-        Some(near) => {
-            error.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), name.span, near)
-        }
+        Some(near) => suggest::meant(error, name.span, &near),
         None => error,
     }
 }
@@ -203,11 +209,12 @@ pub(super) fn imported_there(name: &Name, module: &str, origin: &str) -> Diagnos
         .help(format!("import it from {origin}"))
 }
 
-pub(super) fn unknown_std(span: Span, module: &str, near: Option<String>) -> Diagnostic {
+/// `span`: of what stands after `std.`.
+pub(super) fn unknown_std(span: Span, module: &str, near: Option<Near>, all: &[&str]) -> Diagnostic {
     let error = Diagnostic::new(Code::F0211, span, format!("there is no module `std.{module}`"));
     match near {
-        Some(near) => error.help(format!("did you mean `std.{near}`?")),
-        None => error.help("the modules of std are listed by `flowc doc std`"),
+        Some(near) => suggest::meant(error, span, &near),
+        None => error.help(format!("the modules of std are `{}`", all.join("`, `"))),
     }
 }
 
@@ -234,16 +241,16 @@ pub(super) fn unknown_variant(
     name: &Name,
     of: &str,
     declared: Option<Span>,
-    near: Option<String>,
+    near: Option<Near>,
 ) -> Diagnostic {
     let mut error = Diagnostic::new(Code::F0214, name.span, format!("`{of}` has no variant `{}`", name.text));
     if let Some(declared) = declared {
         error = error.label(declared, format!("`{of}` is declared here"));
     }
-    if let Some(near) = near {
-        error = error.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), name.span, near);
+    match near {
+        Some(near) => suggest::meant(error, name.span, &near),
+        None => error,
     }
-    error
 }
 
 pub(super) fn too_many_variants(name: &Name) -> Diagnostic {
@@ -256,10 +263,10 @@ pub(super) fn use_without_name(span: Span, alias: &str) -> Diagnostic {
         .fix(format!("add `as {alias}`"), span.at_end(), format!(" as {alias}"))
 }
 
-pub(super) fn nothing_to_mock(span: Span, name: &str, why: &str, near: Option<String>) -> Diagnostic {
-    let error = Diagnostic::new(Code::F0216, span, format!("`{name}` cannot be mocked: {why}"));
+pub(super) fn nothing_to_mock(name: &Name, why: &str, near: Option<Near>) -> Diagnostic {
+    let error = Diagnostic::new(Code::F0216, name.span, format!("`{}` cannot be mocked: {why}", name.text));
     match near {
-        Some(near) => error.help(format!("did you mean `{near}`?")),
+        Some(near) => suggest::meant(error, name.span, &near),
         None => error.help("a mock stands for a task, a workflow, an agent or a built-in task"),
     }
 }

@@ -4,6 +4,7 @@
 //! than its files. Gives the parsed modules with what each `use` leads to; names are not looked at.
 
 use super::agent_file::{self, Found};
+use super::suggest::Near;
 use super::{AgentFile, ModuleId, embedded, errors, paths, suggest};
 use crate::ast::{ItemKind, Module, NodeIds, Str, UseSource};
 use crate::diagnostics::Diagnostic;
@@ -286,6 +287,9 @@ fn unknown_std(name: &str, span: Span) -> Diagnostic {
     {
         return errors::std_member(span, module, member);
     }
-    let near = suggest::nearest(name, embedded::MODULES.iter().map(|(n, _, _)| *n));
-    errors::unknown_std(span, name, near)
+    let all: Vec<&str> = embedded::MODULES.iter().map(|(n, _, _)| *n).collect();
+    // `std.consensus` for `std.patterns.consensus`.
+    let last = all.iter().find(|n| n.rsplit('.').next() == Some(name));
+    let last = last.map(|n| Near { name: (*n).to_string(), sure: false });
+    errors::unknown_std(span, name, last.or_else(|| suggest::near(name, all.iter().copied())), &all)
 }

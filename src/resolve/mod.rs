@@ -12,12 +12,12 @@ mod errors;
 mod front_matter;
 mod load;
 mod paths;
-pub mod suggest;
 mod walk;
 
 #[cfg(test)]
 mod tests;
 
+pub use crate::diagnostics::suggest;
 pub use agent_file::flow_name;
 
 use crate::ast::{Item, Module, Name, NodeId, NodeIds, Str, Table};
@@ -147,6 +147,9 @@ pub struct Resolved {
     pub def_of: Table<DefId>,
     /// Texts of `include("…")`, parsed as string templates, by the id of the call expression.
     pub includes: Table<Str>,
+    /// By id of a name that is unknown: names in scope that may have been meant. Which of them is told once a type is
+    /// expected.
+    pub guesses: Table<Vec<(EcoString, Res)>>,
     /// The enum declarations in order of their [`EnumId`]s, after the built-in ones: which definition each is.
     pub enums: Vec<DefId>,
 }
@@ -182,6 +185,7 @@ pub fn resolve(
         behind: facts.behind,
         def_of,
         includes: facts.includes,
+        guesses: facts.guesses,
         enums,
     }
 }

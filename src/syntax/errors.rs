@@ -1,7 +1,7 @@
 //! The messages of the syntax phase, one constructor each.
 
 use super::{MAX_HEIGHT, MAX_NAME, MAX_NESTING};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, suggest};
 use crate::source::Span;
 
 fn code_point(c: char) -> String {
@@ -191,6 +191,18 @@ pub(super) fn bad_code_point(span: Span) -> Diagnostic {
 
 pub(super) fn long_name(span: Span, length: usize) -> Diagnostic {
     Diagnostic::new(Code::F0108, span, format!("this name is {length} bytes long, the limit is {MAX_NAME}"))
+}
+
+/// A name with a small first letter where a type is used.
+pub(super) fn no_type_name(span: Span, name: &str) -> Diagnostic {
+    let diagnostic = name_case(span, name, "a type's name", true);
+    let Some(near) = suggest::of_type(name, std::iter::empty()) else {
+        return match suggest::type_advice(name) {
+            Some(advice) => Diagnostic { fixes: Vec::new(), ..diagnostic }.help(advice),
+            None => diagnostic,
+        };
+    };
+    suggest::meant(Diagnostic { fixes: Vec::new(), ..diagnostic }, span, &near)
 }
 
 /// A name whose first letter has the wrong case for `what`.

@@ -3,6 +3,7 @@
 mod github;
 mod human;
 mod json;
+mod piece;
 mod sarif;
 
 pub use github::github;

@@ -1,6 +1,6 @@
 //! Expressions.
 
-use super::Walk;
+use super::{Walk, Wanted};
 use crate::ast::{
     Arg, Binding, Block, Catch, Entry, Expr, ExprKind, ForLoop, MatchArm, Name, Prop, Props, RaceLoop,
     Repeat, Str, StrPart,
@@ -43,7 +43,11 @@ impl<'t> Walk<'_, 't> {
             at = base;
         }
         let mut head = match &at.kind {
-            ExprKind::Name(name) => self.value(at.id, name),
+            ExprKind::Name(name) => {
+                let called = matches!(self.spine.last(), Some(Expr { kind: ExprKind::Call { .. }, .. }))
+                    && self.spine.len() > from;
+                self.value(at.id, name, called)
+            }
             _ => {
                 self.inside(at);
                 None
@@ -126,7 +130,7 @@ impl<'t> Walk<'_, 't> {
         let of = path_name(base).map_or("", |n| n.text.as_str());
         let bound = self.members.keys().filter(|(id, _)| *id == stage).map(|(_, n)| n.as_str());
         let near = self.world.affords(self.members.len());
-        let near = near.then(|| suggest::nearest(&name.text, bound)).flatten();
+        let near = near.then(|| suggest::near(&name.text, bound)).flatten();
         self.report(errors::not_in_module(name, &format!("the stage `{of}`"), near));
         Res::Error
     }
@@ -331,6 +335,12 @@ impl<'t> Walk<'_, 't> {
     }
 
     pub(super) fn prop_value(&mut self, prop: &'t Prop) {
+        let before = std::mem::replace(&mut self.wanted, Wanted::of(&prop.name.text));
+        self.value_of_prop(prop);
+        self.wanted = before;
+    }
+
+    fn value_of_prop(&mut self, prop: &'t Prop) {
         if !CHOICES.contains(&prop.name.text.as_str()) {
             self.expr(&prop.value);
             return;

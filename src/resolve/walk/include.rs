@@ -81,6 +81,7 @@ impl<'t> Walk<'_, 't> {
         let frames =
             self.frames.iter().map(|f| Frame { undo_from: f.undo_from, block: None, later: None }).collect();
         let mut inner = Walk {
+            wanted: super::Wanted::Any,
             world: self.world,
             outside: Outside {
                 loader: self.outside.loader,

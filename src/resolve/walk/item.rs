@@ -164,10 +164,10 @@ impl<'t> Walk<'_, 't> {
                 }
             }
             if let Member::Found(res) = self.world.member(module, &name.text) {
-                return self.mockable(mock, name, res);
+                return self.mockable(name, res);
             }
         } else if let Some(res) = self.world.scopes[module.0 as usize].get(&name.text) {
-            return self.mockable(mock, name, res.clone());
+            return self.mockable(name, res.clone());
         } else if let Some(task) = BuiltinTask::parse(&name.text) {
             return Res::BuiltinTask(task);
         }
@@ -182,11 +182,11 @@ impl<'t> Walk<'_, 't> {
         let near = if self.world.affords(self.world.scopes[module.0 as usize].len() + self.inline.len()) {
             let scope = self.world.scopes[module.0 as usize].keys().map(|k| k.as_str());
             let inline = self.inline.keys().filter(|(m, _)| *m == module).map(|(_, n)| n.as_str());
-            suggest::nearest(&name.text, scope.chain(inline))
+            suggest::near(&name.text, scope.chain(inline))
         } else {
             None
         };
-        self.report(errors::nothing_to_mock(mock.span, &name.text, &why, near));
+        self.report(errors::nothing_to_mock(name, &why, near));
         Res::Error
     }
 
@@ -204,10 +204,10 @@ impl<'t> Walk<'_, 't> {
         others.filter(|_| anywhere).find_map(|m| self.inline.get(&(m, name.text.clone()))).copied()
     }
 
-    fn mockable(&mut self, mock: &Mock, name: &Name, res: Res) -> Res {
+    fn mockable(&mut self, name: &Name, res: Res) -> Res {
         let Res::Def(id) = res else {
             if res != Res::Error {
-                self.report(errors::nothing_to_mock(mock.span, &name.text, "it is a module", None));
+                self.report(errors::nothing_to_mock(name, "it is a module", None));
             }
             return Res::Error;
         };
@@ -221,7 +221,7 @@ impl<'t> Walk<'_, 't> {
             DefKind::Mcp => "it is an mcp server",
             DefKind::Test => "it is a test",
         };
-        self.report(errors::nothing_to_mock(mock.span, &name.text, why, None));
+        self.report(errors::nothing_to_mock(name, why, None));
         Res::Error
     }
 }

@@ -1,25 +1,29 @@
 //! Looking a name up, and what to say when it is not there.
 
-use super::Walk;
+use super::{Walk, Wanted};
 use crate::ast::{ItemKind, Name, NodeId, TypeExprKind};
 use crate::resolve::declare::{Member, TYPES};
 use crate::resolve::errors::{self, Meant};
 use crate::resolve::{DefKind, ModuleId, Res, embedded, suggest};
 use crate::source::Span;
 use crate::types::{BUILTIN_ENUMS, Builtin, BuiltinTask, EnumId};
+use ecow::EcoString;
 
 /// Aliases of aliases of an enum are followed so far.
 const MAX_ALIASES: usize = 32;
 
+/// Near names that are remembered until the type is known.
+const GUESSES: usize = 32;
+
 impl Walk<'_, '_> {
     /// A name in a value position. `None`, with nothing in the table, where it may be a bare variant.
-    pub(super) fn value(&mut self, id: NodeId, name: &Name) -> Option<Res> {
+    pub(super) fn value(&mut self, id: NodeId, name: &Name, called: bool) -> Option<Res> {
         let res = match self.in_scope(&name.text) {
             Some(res) => res,
             None if name.text.starts_with(char::is_uppercase) => self.upper_case(name),
             None if self.world.variant_names.contains(&name.text) || name.text == "skilled" => return None,
             None => {
-                self.unknown_value(name);
+                self.unknown(Some(id), name, called);
                 Res::Error
             }
         };
@@ -123,13 +127,13 @@ impl Walk<'_, '_> {
         }
         let at = of.0 as usize;
         let (declared, near) = match BUILTIN_ENUMS.get(at) {
-            Some((_, variants)) => (None, suggest::nearest(&name.text, variants.iter().copied())),
+            Some((_, variants)) => (None, suggest::near(&name.text, variants.iter().copied())),
             None => {
                 let def = self.world.enums.get(at - BUILTIN_ENUMS.len());
                 let def = def.map(|id| &self.world.defs[id.0 as usize]);
                 let names = self.world.variants.keys().filter(|(id, _)| *id == of).map(|(_, n)| n.as_str());
                 let near = self.world.affords(self.world.variants.len());
-                let near = near.then(|| suggest::nearest(&name.text, names)).flatten();
+                let near = near.then(|| suggest::near(&name.text, names)).flatten();
                 (def.map(|d| d.name.span), near)
             }
         };
@@ -137,8 +141,14 @@ impl Walk<'_, '_> {
         Res::Error
     }
 
-    /// Reports a value name that is not in scope, unless it may come from something that could not be read.
+    /// Reports a name that is not in scope where a value or a module may stand.
     pub(super) fn unknown_value(&mut self, name: &Name) {
+        self.unknown(None, name, false);
+    }
+
+    /// Reports a value name that is not in scope, unless it may come from something that could not be read. `id`: of its
+    /// expression; `called`: it stands before `(`.
+    fn unknown(&mut self, id: Option<NodeId>, name: &Name, called: bool) {
         if let Some(bound) = self.bound_later(&name.text) {
             self.report(errors::used_before_bound(name, bound));
             return;
@@ -146,20 +156,52 @@ impl Walk<'_, '_> {
         if self.may_be_broken(name) {
             return;
         }
-        let lower = |n: &&str| !n.starts_with(char::is_uppercase);
-        let locals = self.locals.iter().filter(|(_, l)| l.res != Res::Error).map(|(n, _)| n.as_str());
         let scope = &self.world.scopes[self.module.0 as usize];
         let cost = self.locals.len() + scope.len() + Builtin::ALL.len();
-        let near = if self.world.affords(cost) {
-            let builtins = Builtin::ALL.iter().map(|b| b.name());
-            let tasks = BuiltinTask::ALL.iter().map(|b| b.name());
-            let known = locals.chain(scope.keys().map(|k| k.as_str())).chain(builtins).chain(tasks);
-            suggest::value(&name.text, known.filter(lower))
-        } else {
-            None
-        };
-        let meant = self.meant(name, near);
+        let near = if self.world.affords(cost) { self.near_values(id, name, called) } else { None };
+        let mut meant = self.meant(name, near);
+        meant.advice = suggest::advice(&name.text);
         self.report(errors::unknown_name(name, meant));
+    }
+
+    /// The nearest name in scope, and, for when a type is expected, the near ones.
+    fn near_values(&mut self, id: Option<NodeId>, name: &Name, called: bool) -> Option<suggest::Near> {
+        let locals = self.locals.iter().map(|(n, l)| (n.as_str(), l.res.clone()));
+        let scope =
+            self.world.scopes[self.module.0 as usize].iter().map(|(n, res)| (n.as_str(), res.clone()));
+        let builtins = Builtin::ALL.iter().map(|b| (b.name(), Res::Builtin(*b)));
+        let tasks = BuiltinTask::ALL.iter().map(|b| (b.name(), Res::BuiltinTask(*b)));
+        let all = locals.chain(scope).chain(builtins).chain(tasks);
+        let values = all.filter(|(n, res)| !n.starts_with(char::is_uppercase) && *res != Res::Error);
+        let unknown = suggest::Unknown::new(&name.text);
+        let known: Vec<(&str, Res)> = values.filter(|(n, _)| unknown.is_like(n)).collect();
+        let fits = |res: &Res| self.fits_wanted(res, called);
+        let near = suggest::value(&name.text, called, known.iter().map(|(n, res)| (*n, fits(res))));
+        if let Some(id) = id
+            && known.len() > 1
+        {
+            let guesses = known.iter().take(GUESSES).map(|(n, res)| (EcoString::from(*n), res.clone()));
+            self.facts.guesses.insert(id, guesses.collect());
+        }
+        near
+    }
+
+    /// Whether something may stand where a name stands, as far as that is known without types.
+    fn fits_wanted(&self, res: &Res, called: bool) -> bool {
+        let kind = match res {
+            Res::Def(id) => Some(self.world.defs[id.0 as usize].kind),
+            _ => None,
+        };
+        let callable = matches!(kind, Some(DefKind::Fn | DefKind::Task | DefKind::Workflow))
+            || matches!(res, Res::Builtin(_) | Res::BuiltinTask(_));
+        let agent = matches!(kind, Some(DefKind::Agent | DefKind::AgentFile(_)));
+        match self.wanted {
+            _ if called => callable,
+            Wanted::Agent => agent,
+            Wanted::Server => kind == Some(DefKind::Mcp),
+            Wanted::Task => kind == Some(DefKind::Task),
+            Wanted::Any => matches!(res, Res::Local(_)) || agent,
+        }
     }
 
     /// Reports a type name that is not in scope.
@@ -176,7 +218,8 @@ impl Walk<'_, '_> {
         } else {
             None
         };
-        let meant = self.meant(name, near);
+        let mut meant = self.meant(name, near);
+        meant.advice = suggest::type_advice(&name.text);
         self.report(errors::unknown_type(name, meant));
     }
 
@@ -188,13 +231,13 @@ impl Walk<'_, '_> {
             })
     }
 
-    fn meant(&mut self, name: &Name, near: Option<String>) -> Meant {
+    fn meant(&mut self, name: &Name, near: Option<suggest::Near>) -> Meant {
         let world = self.world;
         let first_use = self.first_use.entry(self.module).or_insert_with(|| {
             let items = &world.program.modules.get(self.module.0 as usize)?.ast.items;
             let first = items.iter().find(|i| matches!(i.kind, ItemKind::Use(_)));
             first.map(|item| item.span.at_start())
         });
-        Meant { near, in_std: embedded::declaring(&name.text), import_at: *first_use }
+        Meant { near, advice: None, in_std: embedded::declaring(&name.text), import_at: *first_use }
     }
 }

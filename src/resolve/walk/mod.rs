@@ -26,6 +26,7 @@ pub(super) struct Facts {
     pub names: Table<Res>,
     pub behind: Table<Res>,
     pub includes: Table<Str>,
+    pub guesses: Table<Vec<(EcoString, Res)>>,
     /// Who uses which fn, task, workflow or agent, and where.
     pub calls: Vec<(DefId, DefId, Span)>,
 }
@@ -84,6 +85,29 @@ pub(super) struct Walk<'a, 't> {
     /// The first `use` of each module, looked for when a name was not found.
     first_use: HashMap<ModuleId, Option<Span>>,
     include: include::Includes,
+    /// The kind of declaration that the property around takes.
+    wanted: Wanted,
+}
+
+/// What a name in the value of a property probably is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Wanted {
+    #[default]
+    Any,
+    Agent,
+    Server,
+    Task,
+}
+
+impl Wanted {
+    fn of(property: &str) -> Wanted {
+        match property {
+            "agent" | "agents" | "fallback" | "from" => Wanted::Agent,
+            "mcp" => Wanted::Server,
+            "tools" => Wanted::Task,
+            _ => Wanted::Any,
+        }
+    }
 }
 
 impl<'a, 't> Walk<'a, 't> {
@@ -105,6 +129,7 @@ impl<'a, 't> Walk<'a, 't> {
             inline: HashMap::new(),
             first_use: HashMap::new(),
             include: include::Includes::default(),
+            wanted: Wanted::Any,
         }
     }
 

@@ -54,7 +54,7 @@ impl Builder<'_> {
                 TypeExprKind::Named { path, args }
             }
             Some(last) => {
-                let report = errors::name_case(last.span, &last.text, "a type's name", true);
+                let report = errors::no_type_name(last.span, &last.text);
                 self.report(report);
                 TypeExprKind::Bad
             }

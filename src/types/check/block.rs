@@ -183,7 +183,8 @@ impl<'a> Checker<'a> {
                 Some(record) => match record.field(&bound.name.text) {
                     Some(field) => field.ty.clone(),
                     None => {
-                        let names: Vec<&str> = record.fields.iter().map(|f| f.name.as_str()).collect();
+                        let names: Vec<(&str, bool)> =
+                            record.fields.iter().map(|f| (f.name.as_str(), false)).collect();
                         let shown = self.show(from);
                         let name = &bound.name;
                         self.wrong(errors::unknown_field(name.span, &name.text, &shown, &names, span))

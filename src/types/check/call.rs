@@ -41,7 +41,12 @@ impl<'a> Checker<'a> {
             Some(Res::Local(_) | Res::Result) => "a value that is there already: drop the `()`",
             Some(Res::Module(_)) => "a module: call one of its names",
             Some(Res::BuiltinType | Res::TypeParam(_)) => "a type",
-            Some(Res::Error) => return self.given_up(args),
+            Some(Res::Error) => {
+                if let (ExprKind::Name(name), Some(ty)) = (&callee.kind, want.ty()) {
+                    self.guess(callee, name, ty);
+                }
+                return self.given_up(args);
+            }
             None => return self.unknown_callee(callee, args),
         };
         let shown = self.sources.text(callee.span);
@@ -167,7 +172,13 @@ impl<'a> Checker<'a> {
                 Some(name) => {
                     named = true;
                     let Some(to) = slots.iter().position(|s| name.text == s.name) else {
-                        let names: Vec<&str> = slots.iter().map(|s| s.name).collect();
+                        // A parameter that is given nothing is the more likely one.
+                        let given = |s: &Slot<'_>, i: usize| {
+                            i < args.iter().take_while(|a| a.name.is_none()).count()
+                                || args.iter().any(|a| a.name.as_ref().is_some_and(|n| n.text == s.name))
+                        };
+                        let names: Vec<(&str, bool)> =
+                            slots.iter().enumerate().map(|(i, s)| (s.name, !given(s, i))).collect();
                         let (signature, label) = shown(self);
                         self.report(errors::unknown_argument(
                             name.span, &name.text, &names, &signature, label,

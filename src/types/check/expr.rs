@@ -113,7 +113,7 @@ impl<'a> Checker<'a> {
             let shown = self.show(&found);
             return self.wrong(errors::never_none(base.span, "`?.`", &shown));
         }
-        let ty = match self.field_ty(&inner, name, base) {
+        let ty = match self.field_ty(&inner, name, base, want) {
             Some(ty) => ty,
             None => return Ty::Error,
         };
@@ -123,14 +123,16 @@ impl<'a> Checker<'a> {
     }
 
     /// The type of a field; reports what has none of that name.
-    fn field_ty(&mut self, base_ty: &Ty, name: &'a Name, base: &'a Expr) -> Option<Ty> {
+    fn field_ty(&mut self, base_ty: &Ty, name: &'a Name, base: &'a Expr, want: Want<'_>) -> Option<Ty> {
         if let Some(record) = self.known().record(base_ty) {
             if let Some(field) = record.field(&name.text) {
                 return Some(field.ty.clone());
             }
-            let names: Vec<&str> = record.fields.iter().map(|f| f.name.as_str()).collect();
+            let fits = |ty: &Ty| want.ty().is_some_and(|want| self.known().fits(ty, want).is_some());
+            let fields: Vec<(&str, bool)> =
+                record.fields.iter().map(|f| (f.name.as_str(), fits(&f.ty))).collect();
             let shown = self.show(base_ty);
-            self.report(errors::unknown_field(name.span, &name.text, &shown, &names, base.span));
+            self.report(errors::unknown_field(name.span, &name.text, &shown, &fields, base.span));
             return None;
         }
         if !matches!(base_ty, Ty::Error | Ty::Never) {

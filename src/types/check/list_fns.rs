@@ -191,7 +191,9 @@ impl<'a> Checker<'a> {
             ));
         };
         let Some(found) = record.field(&name) else {
-            let names: Vec<&str> = record.fields.iter().map(|x| x.name.as_str()).collect();
+            let ordered = |x: &crate::types::FieldTy| self.known().is_ordered(&x.ty);
+            let names: Vec<(&str, bool)> =
+                record.fields.iter().map(|x| (x.name.as_str(), ordered(x))).collect();
             let shown = self.show(&element);
             return self.wrong(errors::unknown_field(
                 field.value.span,

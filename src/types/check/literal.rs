@@ -3,6 +3,7 @@
 use super::expr::list_of;
 use super::{Checker, Want};
 use crate::ast::{Element, Entry, Expr, Key, NodeId};
+use crate::resolve::suggest;
 use crate::source::Span;
 use crate::types::errors::{self, Why};
 use crate::types::{FieldTy, RecordTy, Ty};
@@ -255,10 +256,12 @@ impl<'a> Checker<'a> {
         let absent = |f: &&FieldTy| !fields.iter().any(|g| g.name == f.name);
         let absent: Vec<&FieldTy> = target.fields.iter().filter(absent).collect();
         let extra = entries.iter().filter_map(key_of).filter(|k| target.field(&k.text).is_none());
-        let names: Vec<&str> = absent.iter().map(|f| f.name.as_str()).collect();
         for key in extra {
-            if let Some(near) = errors::nearest(&key.text, &names) {
-                self.report(errors::misspelt_field(key.span, &key.text, near));
+            let given = fields.iter().find(|f| f.name == key.text).map(|f| &f.ty);
+            let fits = |f: &FieldTy| given.is_some_and(|ty| self.known().fits(ty, &f.ty).is_some());
+            let names = absent.iter().map(|f| (f.name.as_str(), fits(f)));
+            if let Some(near) = suggest::fitting(&key.text, names) {
+                self.report(errors::misspelt_field(key.span, &key.text, &near));
                 return true;
             }
         }

@@ -35,6 +35,7 @@ use super::errors::{self, Why};
 use super::{Alias, BUILTIN_ENUMS, Call, Checked, EnumTy, Fit, Known, Signature, Ty, VariantTy};
 use crate::ast::{Expr, Name, NodeId, Table};
 use crate::diagnostics::Diagnostic;
+use crate::resolve::suggest::Near;
 use crate::resolve::{DefId, ModuleId, Res, Resolved};
 use crate::source::{SourceMap, Span};
 pub(in crate::types) use action::fault_words;
@@ -50,7 +51,11 @@ pub fn check(resolved: Resolved, sources: &SourceMap, out: &mut Vec<Diagnostic>)
     let mut checker = Checker::new(&resolved, sources, out);
     checker.declarations();
     checker.bodies();
+    let guessed = std::mem::take(&mut checker.guessed);
     let (mut checked, names) = checker.finish();
+    for (span, near) in guessed {
+        errors::better_guess(span, &near, out);
+    }
     checked.resolved = resolved;
     for (id, res) in names {
         checked.resolved.names.insert(id, res);
@@ -130,6 +135,8 @@ struct Checker<'a> {
     variant_patterns: HashSet<NodeId>,
     no_args: Arc<[Ty]>,
     scope: Scope,
+    /// Unknown names, with what fits where they stand.
+    guessed: Vec<(Span, Near)>,
 }
 
 struct Pending<'a> {
@@ -160,6 +167,7 @@ impl<'a> Checker<'a> {
             variant_patterns: HashSet::new(),
             no_args: Arc::from([]),
             scope: Scope::default(),
+            guessed: Vec::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Checker, Want};
 use crate::ast::{Expr, Name, NodeId};
-use crate::resolve::{DefId, DefKind, Res};
+use crate::resolve::{DefId, DefKind, Res, suggest};
 use crate::types::{EnumId, Ty, errors};
 
 impl<'a> Checker<'a> {
@@ -28,7 +28,12 @@ impl<'a> Checker<'a> {
             Some(Res::BuiltinType | Res::TypeParam(_)) => {
                 self.wrong(errors::not_a_value(e.span, &name.text, "a type", "a value stands here"))
             }
-            Some(Res::Error) => Ty::Error,
+            Some(Res::Error) => {
+                if let Some(ty) = want.ty() {
+                    self.guess(e, name, ty);
+                }
+                Ty::Error
+            }
             None => self.unknown(name, want),
         }
     }
@@ -52,6 +57,27 @@ impl<'a> Checker<'a> {
             self.variants.push((e.id, res.cloned().unwrap_or(Res::Error)));
         }
         res
+    }
+
+    /// Of the names that an unknown one may have meant, the one whose value fits.
+    pub(super) fn guess(&mut self, e: &'a Expr, name: &'a Name, want: &Ty) {
+        let r = self.r;
+        let Some(guesses) = r.guesses.get(e.id) else { return };
+        let fits = |res: &Res| {
+            let ty = match res {
+                Res::Local(id) => self.types.get(*id).cloned(),
+                Res::Def(def) => match r.def(*def).kind {
+                    DefKind::Agent | DefKind::AgentFile(_) => Some(Ty::Agent),
+                    _ => self.signature(*def).map(|sig| sig.result.clone().unwrap_or(Ty::Unit)),
+                },
+                _ => None,
+            };
+            ty.is_some_and(|ty| ty != Ty::Error && self.known().fits(&ty, want).is_some())
+        };
+        let known = guesses.iter().map(|(name, res)| (name.as_str(), fits(res)));
+        if let Some(near) = suggest::fitting(&name.text, known) {
+            self.guessed.push((name.span, near));
+        }
     }
 
     fn local(&mut self, e: &'a Expr, name: &'a Name, id: NodeId, want: Want<'_>) -> Ty {

@@ -1,7 +1,7 @@
 //! Of calls and their arguments.
 
-use super::{nearest, suggested};
 use crate::diagnostics::{Code, Diagnostic};
+use crate::resolve::suggest;
 use crate::source::Span;
 use ecow::EcoString;
 
@@ -29,13 +29,15 @@ pub(in crate::types) fn position_after_name(span: Span) -> Diagnostic {
 pub(in crate::types) fn unknown_argument(
     span: Span,
     name: &str,
-    names: &[&str],
+    names: &[(&str, bool)],
     signature: &str,
     declared: Option<Span>,
 ) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::F0305, span, format!("no parameter is called `{name}`"));
-    let near = nearest(name, names).is_some();
-    let diagnostic = if near { suggested(diagnostic, span, name, names, "") } else { diagnostic };
+    let diagnostic = match suggest::fitting(name, names.iter().copied()) {
+        Some(near) => suggest::meant(diagnostic, span, &near),
+        None => diagnostic,
+    };
     signed(diagnostic, signature, declared)
 }
 

@@ -16,6 +16,7 @@ use super::assign::DifferenceKind;
 use super::{Builtin, BuiltinTask, Known, Ty};
 use crate::ast::{Expr, ExprKind, ItemKind};
 use crate::diagnostics::{Code, Diagnostic};
+use crate::resolve::suggest::{self, Near};
 use crate::resolve::{DefId, Resolved};
 use crate::source::{SourceMap, Span};
 
@@ -92,18 +93,6 @@ impl Context<'_> {
         let param = params.get(at as usize)?;
         Some((param.name.span.to(param.ty.span), &param.name.text))
     }
-}
-
-/// The nearest of the names, when it is near.
-pub(super) fn nearest<'n>(name: &str, among: &[&'n str]) -> Option<&'n str> {
-    let limit = match name.chars().count() {
-        0..=2 => 1,
-        3..=5 => 2,
-        _ => 3,
-    };
-    let scored = among.iter().map(|n| (strsim::damerau_levenshtein(name, n), *n));
-    let best = scored.min()?;
-    (best.0 <= limit && best.0 < name.chars().count().max(2)).then_some(best.1)
 }
 
 /// A value that does not fit its place.
@@ -219,10 +208,19 @@ fn listed(names: &[&str]) -> String {
 
 /// Adds the nearest name, or all of them.
 fn suggested(diagnostic: Diagnostic, span: Span, name: &str, among: &[&str], what: &str) -> Diagnostic {
-    match nearest(name, among) {
-        Some(near) => {
-            diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near)
-        }
+    let near = suggest::near(name, among.iter().copied());
+    near_or_all(diagnostic, span, near, among, what)
+}
+
+fn near_or_all(
+    diagnostic: Diagnostic,
+    span: Span,
+    near: Option<Near>,
+    among: &[&str],
+    what: &str,
+) -> Diagnostic {
+    match near {
+        Some(near) => suggest::meant(diagnostic, span, &near),
         None if among.is_empty() => diagnostic,
         None => diagnostic.help(format!("{what} {}", listed(among))),
     }

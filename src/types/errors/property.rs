@@ -1,7 +1,8 @@
 //! Of properties, tasks and `after`.
 
-use super::{Why, listed, suggested};
+use super::{Why, listed, near_or_all, suggested};
 use crate::diagnostics::{Code, Diagnostic};
+use crate::resolve::suggest;
 use crate::source::Span;
 use crate::types::check::{Fault, fault_words};
 
@@ -27,7 +28,8 @@ pub(in crate::types) fn unknown_property(
             .note("what a task does is said where it is declared")
             .help("take it as a parameter of the task");
     }
-    suggested(diagnostic, span, name, names, "there are")
+    let near = suggest::property(name, names.iter().copied());
+    near_or_all(diagnostic, span, near, names, "there are")
 }
 
 pub(in crate::types) fn missing_property(span: Span, name: &str, where_: &str) -> Diagnostic {

@@ -1,7 +1,8 @@
 //! Of values, operators and statements.
 
-use super::{Context, Why, suggested};
-use crate::diagnostics::{Code, Diagnostic};
+use super::{Context, Why, near_or_all, suggested};
+use crate::diagnostics::{Applicability, Code, Diagnostic};
+use crate::resolve::suggest::{self, Near};
 use crate::source::Span;
 use crate::types::Ty;
 use crate::types::check::Place;
@@ -59,16 +60,19 @@ pub(in crate::types) fn no_text(span: Span, found: &str, unit: bool) -> Diagnost
         .note("it has no JSON form")
 }
 
+/// `fields`: each with whether its type is what is expected.
 pub(in crate::types) fn unknown_field(
     span: Span,
     name: &str,
     of: &str,
-    names: &[&str],
+    fields: &[(&str, bool)],
     base: Span,
 ) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::F0306, span, format!("no field `{name}` in {of}"))
         .label(base, format!("this is {of}"));
-    suggested(diagnostic, span, name, names, "its fields are")
+    let near = suggest::fitting(name, fields.iter().copied());
+    let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+    near_or_all(diagnostic, span, near, &names, "its fields are")
 }
 
 pub(in crate::types) fn no_fields(span: Span, name: &str, of: &str, ty: &Ty) -> Diagnostic {
@@ -82,10 +86,9 @@ pub(in crate::types) fn no_fields(span: Span, name: &str, of: &str, ty: &Ty) -> 
     }
 }
 
-pub(in crate::types) fn misspelt_field(span: Span, name: &str, near: &str) -> Diagnostic {
-    Diagnostic::new(Code::F0306, span, format!("no field `{name}` is expected here"))
-        .note(format!("did you mean `{near}`?"))
-        .fix(format!("write `{near}`"), span, near)
+pub(in crate::types) fn misspelt_field(span: Span, name: &str, near: &Near) -> Diagnostic {
+    let error = Diagnostic::new(Code::F0306, span, format!("no field `{name}` is expected here"));
+    suggest::meant(error, span, near)
 }
 
 pub(in crate::types) fn missing_fields(
@@ -289,6 +292,22 @@ pub(in crate::types) fn unknown_name(span: Span, name: &str, owner: Option<&str>
             .help(format!("write `{of}.{name}`")),
         None => diagnostic.note("nothing of this name is in scope"),
     }
+}
+
+/// Asks for another name than `resolve` did, which did not know what type is expected.
+pub(in crate::types) fn better_guess(span: Span, near: &Near, out: &mut [Diagnostic]) {
+    let said = out.iter_mut().find(|d| d.code == Code::F0201 && d.span == span);
+    // What is no guess by spelling stays as it is.
+    let Some(said) = said.filter(|d| d.fixes.iter().all(|f| f.edits.iter().all(|e| e.span == span))) else {
+        return;
+    };
+    let sure = said.fixes.iter().any(|f| f.applicability == Applicability::Safe);
+    if said.fixes.is_empty() || sure {
+        return;
+    }
+    said.help.clear();
+    said.fixes.clear();
+    *said = suggest::meant(said.clone(), span, near);
 }
 
 pub(in crate::types) fn task_in_pure(span: Span, name: &str, place: Place) -> Diagnostic {
