@@ -17,6 +17,7 @@ test:
 bench:
     cargo build --release
     python3 benches/against_ninja.py
+    python3 benches/shapes.py
 
 # Speed of the checker on generated programs
 bench-check:

@@ -6,8 +6,8 @@ use super::error::StoreError;
 use super::kinds;
 use super::row::Entry;
 
-/// Kind, task, generation, attempt, try.
-type Key = (u16, Box<str>, u32, u32, u32);
+/// Half a hash over kind, task, generation, attempt and try: small, for there may be millions.
+type Key = u128;
 
 /// Those that stand.
 #[derive(Debug, Default)]
@@ -41,12 +41,16 @@ impl Once {
 }
 
 fn key(entry: &Entry<'_>) -> Option<Key> {
-    let task = || entry.task.map(Box::from);
-    match entry.kind {
-        kinds::TASK_SETTLED => Some((entry.kind, task()?, entry.generation?, 0, 0)),
-        kinds::ATTEMPT_STARTED => {
-            Some((entry.kind, task()?, entry.generation?, entry.attempt?, entry.tries?))
-        }
-        _ => None,
+    let numbers = match entry.kind {
+        kinds::TASK_SETTLED => [entry.generation?, 0, 0],
+        kinds::ATTEMPT_STARTED => [entry.generation?, entry.attempt?, entry.tries?],
+        _ => return None,
+    };
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&entry.kind.to_le_bytes());
+    for number in numbers {
+        hasher.update(&number.to_le_bytes());
     }
+    hasher.update(entry.task?.as_bytes());
+    hasher.finalize().as_bytes().first_chunk().map(|half| Key::from_le_bytes(*half))
 }

@@ -3,6 +3,7 @@
 mod build;
 mod constructs;
 mod crash;
+mod limits;
 mod plans;
 mod recovery;
 mod tasks;
