@@ -37,7 +37,9 @@ pub fn go_on(
         Ok(dir) => dir,
         Err(exit) => return exit,
     };
-    if how.cancel.is_none() {
+    // One that has succeeded gives its result again: of what program, is recorded.
+    let is_over = how.from.is_none() && runs::succeeded(&dir);
+    if how.cancel.is_none() && !is_over {
         match current(&project, &dir) {
             Ok(plan) => how.plan = plan,
             Err(exit) => return exit,

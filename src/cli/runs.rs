@@ -146,6 +146,11 @@ pub fn view(dir: &RunDir) -> Result<(RunView, Option<Plan>), StoreError> {
     Ok((view, plan))
 }
 
+/// Whether a run has succeeded, without reading more than its end.
+pub fn succeeded(dir: &RunDir) -> bool {
+    dir.view().and_then(|journal| view::succeeded(&journal)).unwrap_or(false)
+}
+
 /// The bytes of a value, where they are as they were written.
 pub fn bytes(dir: &RunDir, journal: &View, value: &ValueRef) -> Option<Vec<u8>> {
     dir.value(journal, value).ok()

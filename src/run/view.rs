@@ -9,7 +9,7 @@ use super::observer::{AttemptOutcome, ErrorText, RunStatus, TaskStatus};
 use super::record::{AttemptEnded, Failure, Record, RunEnded, RunStarted};
 use crate::plan::{NodeKind, Plan};
 use crate::schedule::{Close, End, ErrorKind, Outcome};
-use crate::store::{Head, OnRow, Row, StoreError, ValueRef};
+use crate::store::{Head, OnRow, Row, StoreError, ValueRef, View, kinds};
 use ecow::EcoString;
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -96,6 +96,23 @@ pub fn read(
         }
     })?;
     bad.map_or(Ok(view), Err)
+}
+
+/// Whether the last row says that the run has succeeded; only that row is looked at.
+///
+/// # Errors
+/// Those of the store.
+pub fn succeeded(journal: &View) -> Result<bool, StoreError> {
+    let mut succeeded = false;
+    journal.replay(journal.head()?.seq.saturating_sub(1), &mut |row| {
+        if let (kinds::RUN_ENDED, Ok(Some(Record::RunEnded(ended)))) =
+            (row.kind, Record::read(row.kind, row.body))
+        {
+            succeeded = ended.status == RunStatus::Succeeded;
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(succeeded)
 }
 
 impl RunView {
