@@ -19,10 +19,15 @@ bench:
     python3 benches/against_ninja.py
     python3 benches/shapes.py
 
-# Speed of the checker on generated programs
+# Speed of the checker on generated programs, beside `sprocket check` on the same in WDL
 bench-check:
     cargo build --release
+    just sprocket || echo "sprocket could not be built here: its rows are left out"
     python3 benches/check.py
+
+# The checker of WDL that ours is measured against: built once, from the registry
+sprocket:
+    test -x .cache/sprocket/bin/sprocket || cargo install sprocket --version 0.33.0 --locked --root .cache/sprocket
 
 # The scheduler's simulator with many seeds
 simulate seeds="200000":

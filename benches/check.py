@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""Speed of `flowc check` on generated programs of 1,000 to 1,000,000 lines: lines a second, memory, start-up.
+"""Speed of `flowc check` on generated programs of 1,000 to 1,000,000 lines: lines a second, memory, and (at 1,000 lines)
+what a start costs. Beside it `sprocket check` on the same program written in WDL, and the front end's share of a workflow of
+10,000 inline tasks.
 
 Usage: python3 benches/check.py [lines …]
+sprocket is looked for in $SPROCKET, in .cache/sprocket/bin (where `just sprocket` puts it) and in the path.
 """
-import os, statistics, sys, tempfile, time
+import os, shutil, statistics, sys, tempfile, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FLOWC = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "release", "flowc")
@@ -33,36 +36,104 @@ workflow part{i}(repo: Path = ".") -> [String] {{
 
 """
 
+# WDL has one workflow a document and no functions: what a block's workflow does stands in that one.
+WDL_BLOCK = """# What step {i} found.
+struct Found{i} {{
+  File file
+  Int? line
+  String note
+  Float weight
+}}
+
+task find{i} {{
+  input {{
+    String repo
+    Int limit = 10
+  }}
+  command <<< grep -n "pattern{i}" ~{{repo}} ~{{limit}} >>>
+  output {{ Array[Found{i}] found = read_json(stdout()) }}
+  requirements {{
+    max_retries: 2
+    return_codes: [0, 1]
+  }}
+}}
+
+task step{i} {{
+  input {{ String text }}
+  command <<< printf '%s' "~{{text}}" | wc -c >>>
+  output {{ String size = read_string(stdout()) }}
+}}
+
+"""
+WDL_CALLS = """  call find{i} {{ repo = repo }}
+  scatter (f{i} in find{i}.found) {{
+    if (f{i}.weight > 0.5) {{
+      call step{i} {{ text = "~{{f{i}.file}}:~{{select_first([f{i}.line, 0])}} ~{{f{i}.note}}" }}
+    }}
+  }}
+"""
+
 
 def program(lines):
     per = BLOCK.count("\n")
     return "".join(BLOCK.format(i=i) for i in range(max(1, lines // per)))
 
 
-def measure(path):
+def in_wdl(lines):
+    count = max(1, lines // (WDL_BLOCK.count("\n") + WDL_CALLS.count("\n")))
+    calls = "".join(WDL_CALLS.format(i=i) for i in range(count))
+    head = "version 1.2\n\n" + "".join(WDL_BLOCK.format(i=i) for i in range(count))
+    return head + "workflow main {\n  input { String repo = \".\" }\n" + calls + "}\n"
+
+
+def many_tasks(count):
+    tasks = "".join(f'  task t{i} {{ sh: "true"{f"  after: [t{i-1}]" if i else ""} }}\n' for i in range(count))
+    return "workflow main() {\n" + tasks + "}\n"
+
+
+def sprocket():
+    cached = os.path.join(ROOT, ".cache", "sprocket", "bin", "sprocket")
+    found = os.environ.get("SPROCKET") or (cached if os.path.exists(cached) else shutil.which("sprocket"))
+    return [found, "check"] if found else None
+
+
+def measure(argv):
     start = time.monotonic()
-    pid = os.spawnv(os.P_NOWAIT, FLOWC, [FLOWC, "check", path])
-    _, status, usage = os.wait4(pid, 0)
+    with open(os.devnull, "w") as null:
+        actions = [(os.POSIX_SPAWN_DUP2, null.fileno(), 1), (os.POSIX_SPAWN_DUP2, null.fileno(), 2)]
+        pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=actions)
+        _, status, usage = os.wait4(pid, 0)
     if status != 0:
-        sys.exit(f"flowc check {path} failed")
+        sys.exit(f"{' '.join(argv)} failed")
     return time.monotonic() - start, usage.ru_maxrss / 1024
+
+
+def row(name, tool, text, suffix):
+    with tempfile.NamedTemporaryFile("w", suffix=suffix, delete=False) as f:
+        f.write(text)
+    try:
+        runs = [measure([*tool, f.name]) for _ in range(5 if len(text) < 5e6 else 1)]
+    finally:
+        os.unlink(f.name)
+    seconds, lines, size = statistics.median(r[0] for r in runs), text.count("\n"), len(text) / 1e6
+    print(
+        f"{name:15} {lines:8} {size:6.2f} {seconds*1000:8.1f} {lines/seconds:9.0f} {size/seconds:6.1f}"
+        f" {max(r[1] for r in runs):7.1f}",
+        flush=True,
+    )
 
 
 def main():
     sizes = [int(a) for a in sys.argv[1:]] or [1_000, 10_000, 100_000, 1_000_000]
-    print(f"{'lines':>9} {'MB':>6} {'s':>7} {'lines/s':>9} {'MB/s':>6} {'MiB':>6}")
+    peer = sprocket()
+    print(f"{'':15} {'lines':>8} {'MB':>6} {'ms':>8} {'lines/s':>9} {'MB/s':>6} {'MiB':>7}")
     for size in sizes:
-        text = program(size)
-        with tempfile.NamedTemporaryFile("w", suffix=".flow", delete=False) as f:
-            f.write(text)
-        runs = [measure(f.name) for _ in range(5 if size <= 100_000 else 1)]
-        os.unlink(f.name)
-        seconds, lines = statistics.median(r[0] for r in runs), text.count("\n")
-        print(
-            f"{lines:9} {len(text)/1e6:6.2f} {seconds:7.3f} {lines/seconds:9.0f} {len(text)/1e6/seconds:6.1f}"
-            f" {max(r[1] for r in runs):6.1f}",
-            flush=True,
-        )
+        row("flowc check", [FLOWC, "check"], program(size), ".flow")
+        if peer and size <= 100_000:
+            row("sprocket check", peer, in_wdl(size), ".wdl")
+    row("10,000 tasks", [FLOWC, "check"], many_tasks(10_000), ".flow")
+    if not peer:
+        print("sprocket is missing: `just sprocket` builds it (some 680 crates); the rows of flowc stand alone")
 
 
 main()

@@ -6,6 +6,7 @@
 mod expr;
 mod item;
 pub mod print;
+mod renumber;
 mod stmt;
 mod table;
 mod type_expr;
@@ -19,6 +20,7 @@ pub use item::{
     ActorDecl, ActorKind, EnumDecl, FnDecl, Item, ItemKind, Mock, Module, Param, TaskDecl, TestDecl,
     TestStmt, TypeDecl, UseDecl, UseName, UseSource, Variant, WorkflowDecl,
 };
+pub use renumber::renumber;
 pub use stmt::{LetPattern, Stmt, StmtKind};
 pub use table::Table;
 pub use type_expr::{Field, TypeExpr, TypeExprKind};
@@ -42,6 +44,18 @@ impl NodeIds {
         let id = NodeId(self.next);
         self.next += 1;
         id
+    }
+
+    /// Gives out so many ids at once: the first of them.
+    pub fn reserve(&mut self, count: usize) -> u32 {
+        let first = self.next;
+        self.next += count as u32;
+        first
+    }
+
+    /// Takes back all ids but the first `count`.
+    pub fn rewind(&mut self, count: usize) {
+        self.next = self.next.min(count as u32);
     }
 
     /// How many ids were given out: the length of a side table.

@@ -49,6 +49,10 @@ impl<'i> Iterator for Cursor<'i> {
     fn next(&mut self) -> Option<Pair<'i, Rule>> {
         self.pairs.next()
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.pairs.size_hint()
+    }
 }
 
 #[allow(clippy::panic)] // only when the grammar and the builder disagree, which is a defect of this module

@@ -19,45 +19,49 @@ impl<'a> Builder<'a> {
     /// `bad_stmt`. When the statement `before` ends on the same line, it was but the readable beginning of the bad
     /// one, which then covers it: the caller drops it.
     pub(super) fn bad_stmt(&mut self, pair: &Pair<'_, Rule>, before: Option<Span>, strict: Rule) -> Stmt {
-        let (text, start, span) = self.bad_piece(pair, before, strict);
+        let base = std::mem::take(&mut self.base);
+        let (text, start, span) = self.bad_piece(base, pair, before, strict);
         let names = self.names_bound_by(text, start);
+        self.base = base;
         self.stmt_node(span, StmtKind::Bad(names))
     }
 
     /// `bad_item`; `before` is the item before it, as for statements.
     pub(super) fn bad_item(&mut self, pair: &Pair<'_, Rule>, before: Option<Span>) -> Item {
-        let (text, start, _) = self.bad_piece(pair, before, Rule::strict_item);
-        self.bad_item_node(text, start)
+        let base = std::mem::take(&mut self.base);
+        let (text, start, _) = self.bad_piece(base, pair, before, Rule::strict_item);
+        let item = self.bad_item_node(text, start);
+        self.base = base;
+        item
     }
 
-    /// Reports a bad piece and gives its text, its start in the chunk, and its span.
+    /// Reports a bad piece and gives its text, its start, and its span. What is `before` may lie outside of the piece
+    /// that was parsed, so all places here are those of the file.
     fn bad_piece(
         &mut self,
+        base: usize,
         pair: &Pair<'_, Rule>,
         before: Option<Span>,
         strict: Rule,
     ) -> (&'a str, usize, Span) {
-        let bad = pair.as_span().start();
+        let bad = base + pair.as_span().start();
         let end = bad + pair.as_str().trim_end().len();
-        let piece = &self.origin.code[self.base..];
-        let on_line = |b: &Span| {
-            let (start, stop) = (b.start as usize, b.end as usize);
-            start >= self.base && !piece[stop - self.base..bad].contains(['\n', '\r'])
-        };
+        let code = self.origin.code;
+        let on_line = |b: &Span| code.get(b.end as usize..bad).is_some_and(|t| !t.contains(['\n', '\r']));
         let start = match before.filter(on_line) {
-            Some(before) if pair.as_str() != ";" => before.start as usize - self.base,
+            Some(before) if pair.as_str() != ";" => before.start as usize,
             Some(_) | None => bad,
         };
         let span = self.place(start, end);
         let in_block = matches!(strict, Rule::strict_stmt | Rule::strict_test);
         if !self.full() && !self.known_fault(span) {
-            let rest = &piece[bad..end];
+            let rest = &code[bad..end];
             match hints::word(rest, in_block).or_else(|| hints::sign(rest)) {
                 Some(hint) => self.hint(bad, hint),
-                None => self.explain_at(&piece[start..end], start, strict),
+                None => self.explain_at(&code[start..end], start, strict),
             }
         }
-        (&piece[start..end], start, span)
+        (&code[start..end], start, span)
     }
 
     /// A piece whose brackets or strings do not close: reported by the scan. Blanks only are no item.

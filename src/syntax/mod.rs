@@ -13,6 +13,7 @@ mod explain;
 mod format;
 mod grammar;
 mod hints;
+mod pieces;
 mod scan;
 
 pub use comments::{Allow, allow_comments};
@@ -24,7 +25,7 @@ use crate::source::{FileId, Span};
 use build::{Builder, Origin};
 use grammar::{FlowParser, Rule};
 use pest::Parser;
-use std::cell::Cell;
+use pieces::Reading;
 
 /// Deepest nesting of brackets, braces, type arguments and interpolations.
 pub const MAX_NESTING: usize = 128;
@@ -37,25 +38,21 @@ const MAX_ERRORS: usize = 100;
 
 /// Reads a whole file. Errors are added to `out`; the tree holds `Bad` in their places.
 pub fn parse(file: FileId, text: &str, ids: &mut ast::NodeIds, out: &mut Vec<Diagnostic>) -> ast::Module {
+    parse_by(Reading::of(text.len()), file, text, ids, out)
+}
+
+fn parse_by(
+    how: Reading,
+    file: FileId,
+    text: &str,
+    ids: &mut ast::NodeIds,
+    out: &mut Vec<Diagnostic>,
+) -> ast::Module {
     let scan = scan::program(file, text);
     let mut found = scan.faults;
-    let mut items = Vec::new();
-    let docs_seen = Cell::new(0);
     let code = comments::blanked(text, &scan.comments);
-    let origin =
-        Origin { file, text, code: &code, docs: &scan.docs, docs_seen: &docs_seen, lexical: &scan.lexical };
-    for chunk in &scan.chunks {
-        let mut builder = Builder::new(origin, chunk.start, ids, &mut found);
-        let piece = &code[chunk.start..chunk.end];
-        if chunk.broken {
-            items.extend(builder.broken_item(piece));
-            continue;
-        }
-        match FlowParser::parse(Rule::chunk, piece) {
-            Ok(pairs) => builder.chunk(pairs, &mut items),
-            Err(_) => items.push(builder.unreadable_item(piece)),
-        }
-    }
+    let origin = Origin { file, text, code: &code, docs: &scan.docs, lexical: &scan.lexical };
+    let items = pieces::read(origin, &scan.chunks, how, ids, &mut found);
     let doc = comments::file_doc(text, &scan.file_docs);
     cap(&mut found, file);
     out.append(&mut found);
@@ -75,9 +72,8 @@ pub fn parse_literal(text: &str) -> Result<ast::Expr, String> {
     if let Some(first) = first_error(&out) {
         return Err(first);
     }
-    let docs_seen = Cell::new(0);
     let code = comments::blanked(text, &scan.comments);
-    let origin = Origin { file, text, code: &code, docs: &[], docs_seen: &docs_seen, lexical: &[] };
+    let origin = Origin { file, text, code: &code, docs: &[], lexical: &[] };
     let mut builder = Builder::new(origin, 0, &mut ids, &mut out);
     let expr = match FlowParser::parse(Rule::literal, &code) {
         Ok(pairs) => builder.literal(pairs),
@@ -104,9 +100,8 @@ pub fn parse_template(
     let span = Span::new(file, 0, text.len() as u32);
     let broken = scan.chunks.iter().any(|c| c.broken);
     let mut found = scan.faults;
-    let docs_seen = Cell::new(0);
     let code = comments::blanked(text, &scan.comments);
-    let origin = Origin { file, text, code: &code, docs: &[], docs_seen: &docs_seen, lexical: &scan.lexical };
+    let origin = Origin { file, text, code: &code, docs: &[], lexical: &scan.lexical };
     let mut parts = Vec::new();
     if !broken {
         let start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };

@@ -2,8 +2,8 @@
 
 use super::{Builder, Cursor, Pair, Rule, errors, mismatch};
 use crate::ast::{
-    ActorDecl, ActorKind, EnumDecl, FnDecl, Item, ItemKind, Mock, Name, Param, TaskDecl, TestDecl, TestStmt,
-    TypeDecl, TypeExpr, UseDecl, UseName, UseSource, Variant, WorkflowDecl,
+    ActorDecl, ActorKind, Block, EnumDecl, FnDecl, Item, ItemKind, Mock, Name, Param, TaskDecl, TestDecl,
+    TestStmt, TypeDecl, TypeExpr, UseDecl, UseName, UseSource, Variant, WorkflowDecl,
 };
 
 impl Builder<'_> {
@@ -20,7 +20,10 @@ impl Builder<'_> {
             Rule::fn_decl => ItemKind::Fn(self.fn_decl(inner)),
             Rule::actor_decl => ItemKind::Actor(self.actor_decl(inner)),
             Rule::task_decl => ItemKind::Task(self.task_decl(pair)),
-            Rule::workflow_decl => ItemKind::Workflow(self.workflow_decl(inner)),
+            Rule::workflow_decl => match self.workflow(inner, |b, mut inner| Some(b.body(inner.expect()))) {
+                Some(decl) => ItemKind::Workflow(decl),
+                None => mismatch(),
+            },
             Rule::test_decl => ItemKind::Test(self.test_decl(pair)),
             _ => mismatch(),
         };
@@ -128,7 +131,12 @@ impl Builder<'_> {
         inner.when(Rule::type_expr).map(|t| self.type_expr(t))
     }
 
-    fn workflow_decl(&mut self, mut inner: Cursor<'_>) -> WorkflowDecl {
+    /// What stands before a workflow's body, and the body that `body` makes of the rest.
+    pub(super) fn workflow<'i>(
+        &mut self,
+        mut inner: Cursor<'i>,
+        body: impl FnOnce(&mut Self, Cursor<'i>) -> Option<Block>,
+    ) -> Option<WorkflowDecl> {
         let name = self.value_name(&inner.expect(), "a workflow's name");
         let generics = inner.when(Rule::generics);
         let generics = self.generics(generics);
@@ -136,7 +144,7 @@ impl Builder<'_> {
         let params = self.params(params);
         let result = self.result(&mut inner);
         let with = inner.when(Rule::with_props).map(|w| self.with_props(w));
-        WorkflowDecl { name, generics, params, result, with, body: self.body(inner.expect()) }
+        Some(WorkflowDecl { name, generics, params, result, with, body: body(self, inner)? })
     }
 
     fn test_decl(&mut self, pair: Pair<'_, Rule>) -> TestDecl {

@@ -3,6 +3,7 @@
 mod control;
 mod expr;
 mod item;
+mod long;
 mod name;
 mod number;
 mod pattern;
@@ -19,7 +20,6 @@ use crate::diagnostics::Diagnostic;
 use crate::source::{FileId, Span};
 use ecow::EcoString;
 use pest::iterators::{Pair, Pairs};
-use std::cell::Cell;
 
 /// The file that is read, with what the scan found in it.
 #[derive(Debug, Clone, Copy)]
@@ -29,8 +29,6 @@ pub(super) struct Origin<'a> {
     /// The text with blanks for its comments: what pest reads.
     pub(super) code: &'a str,
     pub(super) docs: &'a [Mark],
-    /// How many of the docs were given to a node, or lie before one that they do not document.
-    pub(super) docs_seen: &'a Cell<usize>,
     /// Places of errors that are reported already.
     pub(super) lexical: &'a [Span],
 }
@@ -42,6 +40,8 @@ pub(super) struct Builder<'a> {
     pub(super) base: usize,
     ids: &'a mut NodeIds,
     out: &'a mut Vec<Diagnostic>,
+    /// How many of the docs were given to a node, or lie before one that they do not document.
+    docs_seen: usize,
     /// Levels of the tree above what is being built.
     height: u32,
     /// Where a number stands directly behind a unary minus: only there may it be 2^63.
@@ -55,7 +55,7 @@ impl<'a> Builder<'a> {
         ids: &'a mut NodeIds,
         out: &'a mut Vec<Diagnostic>,
     ) -> Builder<'a> {
-        Builder { origin, base, ids, out, height: 0, negated_at: None }
+        Builder { origin, base, ids, out, docs_seen: 0, height: 0, negated_at: None }
     }
 
     /// `chunk`: its items, good and bad.
@@ -101,15 +101,15 @@ impl<'a> Builder<'a> {
     }
 
     /// The `///` text before a node.
-    fn doc(&self, span: Span) -> EcoString {
-        let Origin { text, docs, docs_seen, .. } = self.origin;
+    fn doc(&mut self, span: Span) -> EcoString {
+        let Origin { text, docs, .. } = self.origin;
         // Nodes come in the order of the text, so each doc is looked at once.
-        let seen = docs_seen.get();
+        let seen = self.docs_seen;
         if docs.get(seen).is_none_or(|doc| doc.end > span.start as usize) {
             return EcoString::new();
         }
         let above = seen + docs[seen..].partition_point(|doc| doc.end <= span.start as usize);
-        docs_seen.set(above);
+        self.docs_seen = above;
         comments::doc_above(text, &docs[seen..above], span.start as usize)
     }
 

@@ -33,19 +33,20 @@ impl Builder<'_> {
         let span = self.span(&pair);
         let mut stmts = Vec::new();
         for pair in Cursor::of(pair) {
-            match pair.as_rule() {
-                Rule::bad_stmt => {
-                    let before = stmts.last().map(|s: &Stmt| s.span);
-                    let bad = self.bad_stmt(&pair, before, Rule::strict_stmt);
-                    stmts.truncate(
-                        stmts.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)),
-                    );
-                    stmts.push(bad);
-                }
-                _ => stmts.push(self.stmt(pair)),
-            }
+            self.block_stmt(pair, &mut stmts);
         }
         Block { id: self.fresh(), span, stmts }
+    }
+
+    /// Any rule of `stmt`, or `bad_stmt`, after those statements of its block.
+    pub(super) fn block_stmt(&mut self, pair: Pair<'_, Rule>, stmts: &mut Vec<Stmt>) {
+        if pair.as_rule() != Rule::bad_stmt {
+            return stmts.push(self.stmt(pair));
+        }
+        let before = stmts.last().map(|s| s.span);
+        let bad = self.bad_stmt(&pair, before, Rule::strict_stmt);
+        stmts.truncate(stmts.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)));
+        stmts.push(bad);
     }
 
     /// Any rule of `stmt`

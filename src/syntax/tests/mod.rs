@@ -5,6 +5,7 @@ mod constructs;
 mod faults;
 mod format;
 mod literals;
+mod pieces;
 mod program;
 mod speed;
 mod tree;

@@ -1,0 +1,129 @@
+//! The pieces of a file, parsed and built one by one in their order: pest's queue of tokens is then as small as an item,
+//! or as a statement of a long workflow.
+//!
+//! Items do not depend on each other, so a large file is read on several threads. What comes out is the same on any
+//! number of them: ids follow each other through the whole file, and reports stand in the order of the text.
+
+use super::MAX_ERRORS;
+use super::build::{Builder, Origin};
+use super::grammar::{FlowParser, Rule};
+use super::scan::Chunk;
+use crate::ast::{Item, NodeIds, renumber};
+use crate::diagnostics::Diagnostic;
+use pest::Parser;
+
+/// How a file is read. It changes nothing of what comes out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading {
+    pub(super) threads: usize,
+    /// A workflow of more bytes is read statement by statement.
+    pub(super) long: usize,
+}
+
+/// Bytes that are worth a thread.
+const SHARE: usize = 64 << 10;
+const MAX_THREADS: usize = 8;
+/// Of a thread, in bytes. It is reserved, not used, until something needs it.
+const STACK: usize = 256 << 20;
+
+impl Reading {
+    /// The best way to read a text of so many bytes.
+    pub(super) fn of(length: usize) -> Reading {
+        let wanted = (length / SHARE).min(MAX_THREADS);
+        let threads = match wanted {
+            0 | 1 => 1,
+            _ => std::thread::available_parallelism().map_or(1, |n| n.get().min(wanted)),
+        };
+        Reading { threads, long: 16 << 10 }
+    }
+}
+
+/// What one thread read.
+type Part = (Vec<Item>, NodeIds, Vec<Diagnostic>);
+
+/// Reads the pieces of a file.
+pub(super) fn read(
+    origin: Origin<'_>,
+    chunks: &[Chunk],
+    how: Reading,
+    ids: &mut NodeIds,
+    out: &mut Vec<Diagnostic>,
+) -> Vec<Item> {
+    let mut shares = shares(chunks, how.threads).into_iter();
+    let first = shares.next().unwrap_or_default();
+    let apart = |share| {
+        let (mut ids, mut out) = (NodeIds::default(), Vec::new());
+        let items = in_order(origin, share, how, &mut ids, &mut out);
+        (items, ids, out)
+    };
+    std::thread::scope(|scope| {
+        let start = |share| {
+            let thread = std::thread::Builder::new().stack_size(STACK);
+            (share, thread.spawn_scoped(scope, move || apart(share)))
+        };
+        let others: Vec<_> = shares.map(start).collect();
+        let mut items = in_order(origin, first, how, ids, out);
+        for (share, thread) in others {
+            let part: Part = match thread.map(std::thread::ScopedJoinHandle::join) {
+                Ok(Ok(part)) => part,
+                Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                // The system gives no more threads.
+                Err(_) => apart(share),
+            };
+            let (mut more, own, found) = part;
+            renumber(&mut more, ids.reserve(own.count()));
+            items.append(&mut more);
+            // As many as one thread would have reported.
+            out.extend(found.into_iter().take((MAX_ERRORS + 1).saturating_sub(out.len())));
+        }
+        items.shrink_to_fit();
+        items
+    })
+}
+
+/// Cuts the pieces into runs of about the same number of bytes.
+fn shares(chunks: &[Chunk], count: usize) -> Vec<&[Chunk]> {
+    let bytes: usize = chunks.iter().map(|c| c.end - c.start).sum();
+    let mut shares = Vec::new();
+    let mut rest = chunks;
+    for left in (1..=count.max(1)).rev() {
+        let from = rest.first().map_or(0, |c| c.start);
+        let goal = (bytes + chunks.first().map_or(0, |c| c.start)).saturating_sub(from) / left;
+        let at = if left == 1 { rest.len() } else { rest.partition_point(|c| c.end <= from + goal) };
+        let (share, others) = rest.split_at(at);
+        shares.push(share);
+        rest = others;
+    }
+    shares
+}
+
+/// Reads pieces one after the other.
+fn in_order(
+    origin: Origin<'_>,
+    chunks: &[Chunk],
+    how: Reading,
+    ids: &mut NodeIds,
+    out: &mut Vec<Diagnostic>,
+) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut builder = Builder::new(origin, 0, ids, out);
+    for chunk in chunks {
+        let piece = &origin.code[chunk.start..chunk.end];
+        builder.base = chunk.start;
+        if chunk.broken {
+            items.extend(builder.broken_item(piece));
+            continue;
+        }
+        if piece.len() > how.long
+            && let Some(item) = builder.long_workflow(piece)
+        {
+            items.push(item);
+            continue;
+        }
+        match FlowParser::parse(Rule::chunk, piece) {
+            Ok(pairs) => builder.chunk(pairs, &mut items),
+            Err(_) => items.push(builder.unreadable_item(piece)),
+        }
+    }
+    items
+}
