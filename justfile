@@ -33,9 +33,13 @@ sprocket:
 simulate seeds="200000":
     FLOW_SIM_SEEDS={{seeds}} cargo test --release schedule -- --nocapture
 
-# Kill the runner at every write, sync, rename and spawn
+# Kill the engine at every call by which it writes, syncs, renames or starts; then at random, and with signals
 crash:
-    FLOW_CRASH=all cargo test --release crash -- --nocapture
+    FLOW_CRASH=all cargo test crash:: -- --nocapture
+
+# Refuse every such call in turn, with every error that a disk gives
+faults:
+    FLOW_FAULTS=all cargo test crash:: -- --nocapture
 
 # Fuzz the parser, ten CPU-minutes
 fuzz seconds="600":

@@ -188,7 +188,18 @@ pub fn tell(end: &RunEnd, args: &EngineArgs, show: Show) -> Exit {
             }
             if refused.violated { Exit::Failed } else { Exit::WrongUse }
         }
-        How::Store(error) => store_error(error),
+        How::Store(error) => {
+            let exit = store_error(error);
+            if exit == Exit::Storage {
+                how_to_go_on(run);
+            }
+            exit
+        }
+        How::Unable(why) => {
+            output::complain(format_args!("{}", output::visible(why)));
+            how_to_go_on(run);
+            Exit::Storage
+        }
         How::Broken(why) => {
             output::complain(format_args!(
                 "the record of run {run} cannot have come about: {}",
@@ -196,6 +207,19 @@ pub fn tell(end: &RunEnd, args: &EngineArgs, show: Show) -> Exit {
             ));
             Exit::Damaged
         }
+    }
+}
+
+/// What to do when the machine is mended.
+pub fn how_to_go_on(run: &str) {
+    if run.is_empty() {
+        output::say(format_args!(
+            "nothing was begun; when that is mended, give the same command again (`flowc run …`)"
+        ));
+    } else {
+        output::say(format_args!(
+            "what was recorded is kept; when that is mended, go on with: flowc resume {run}"
+        ));
     }
 }
 

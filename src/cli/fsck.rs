@@ -41,6 +41,9 @@ pub fn run(args: &FsckArgs) -> Exit {
                 bad = true;
                 tell(dir, &report);
             }
+            Err(StoreError::NoRecord) => {
+                output::say(format_args!("{}: it had not begun, nothing was recorded in it", dir.id()));
+            }
             Err(e) => {
                 bad = true;
                 output::complain(format_args!("{}: {}", dir.id(), output::visible(&e.to_string())));

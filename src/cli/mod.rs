@@ -59,7 +59,8 @@ pub fn main() -> u8 {
         Ok(ended) => ended.code(),
         Err(e) => {
             output::complain(format_args!("{e}"));
-            Exit::Failed.code()
+            engine::how_to_go_on("");
+            Exit::Storage.code()
         }
     }
 }
@@ -80,8 +81,8 @@ fn on_large_stack(work: impl FnOnce() -> Exit + Send + 'static) -> u8 {
         // The panic has been printed by its own hook.
         Ok(Err(_)) => Exit::Failed.code(),
         Err(e) => {
-            output::complain(format_args!("cannot start: {e}"));
-            Exit::Failed.code()
+            output::complain(format_args!("cannot start: {e}; try again when there is room"));
+            Exit::Storage.code()
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Paths are relative to the workspace root. What is read and written stays inside it, symbolic links included.
 
+use super::{ExecError, Fault};
 use rustix::fs::{Mode, OFlags};
 use std::io::{Read, Write};
 use std::path::{Component, Path, PathBuf};
@@ -47,14 +48,14 @@ pub fn read(root: &Path, path: &str) -> Result<String, String> {
     let full = existing(root, path)?;
     // O_NONBLOCK: a pipe must not make the whole engine wait for its other end.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let fd = rustix::fs::open(&full, flags, Mode::empty()).map_err(|e| format!("cannot read {path}: {e}"))?;
+    let fd = rustix::fs::open(&full, flags, Mode::empty()).map_err(|e| unread(path, &e.into()))?;
     let file = std::fs::File::from(fd);
-    let meta = file.metadata().map_err(|e| format!("cannot read {path}: {e}"))?;
+    let meta = file.metadata().map_err(|e| unread(path, &e))?;
     if !meta.is_file() {
         return Err(format!("{path} is not a file"));
     }
     let mut bytes = Vec::new();
-    file.take(MAX_READ + 1).read_to_end(&mut bytes).map_err(|e| format!("cannot read {path}: {e}"))?;
+    file.take(MAX_READ + 1).read_to_end(&mut bytes).map_err(|e| unread(path, &e))?;
     if bytes.len() as u64 > MAX_READ {
         return Err(format!("{path} is larger than {} MiB", MAX_READ >> 20));
     }
@@ -62,19 +63,24 @@ pub fn read(root: &Path, path: &str) -> Result<String, String> {
         .map_err(|e| format!("{path} is not UTF-8: byte {}", e.utf8_error().valid_up_to()))
 }
 
+fn unread(path: &str, error: &std::io::Error) -> String {
+    format!("cannot read {path}: {}", super::plain(error))
+}
+
 /// Writes a file whole or not at all: beside it first, then into its place. Folders are made as needed.
 ///
 /// # Errors
 /// When it would be outside the workspace, or what the system said.
-pub fn write(root: &Path, path: &str, text: &str) -> Result<(), String> {
-    let relative = inside(path)?;
-    let name = relative.file_name().ok_or_else(|| format!("{path:?} names no file"))?;
+pub fn write(root: &Path, path: &str, text: &str) -> Result<(), ExecError> {
+    let wrong = |why: String| ExecError::new(Fault::Failed, why);
+    let relative = inside(path).map_err(wrong)?;
+    let name = relative.file_name().ok_or_else(|| wrong(format!("{path:?} names no file")))?;
     let parent = root.join(relative.parent().unwrap_or(Path::new("")));
-    let failed = |e: std::io::Error| format!("cannot write {path}: {e}");
+    let failed = |e: std::io::Error| ExecError::io(format!("cannot write {path}"), &e);
     make_folders(root, &parent, path)?;
     let target = parent.join(name);
     if target.is_dir() {
-        return Err(format!("cannot write {path}: it is a folder"));
+        return Err(wrong(format!("cannot write {path}: it is a folder")));
     }
     let temp = parent.join(format!(".{}.{}.tmp", name.to_string_lossy(), uuid::Uuid::new_v4().simple()));
     let written = (|| {
@@ -94,8 +100,10 @@ pub fn write(root: &Path, path: &str, text: &str) -> Result<(), String> {
 }
 
 /// Makes the folders above a file; refuses when a link leads out of the workspace.
-fn make_folders(root: &Path, parent: &Path, path: &str) -> Result<(), String> {
-    let root = root.canonicalize().map_err(|e| format!("cannot open {}: {e}", root.display()))?;
+fn make_folders(root: &Path, parent: &Path, path: &str) -> Result<(), ExecError> {
+    let failed = |e: std::io::Error| ExecError::io(format!("cannot write {path}"), &e);
+    let root =
+        root.canonicalize().map_err(|e| ExecError::io(format!("cannot open {}", root.display()), &e))?;
     // The nearest folder that is there decides where all below it would be.
     let mut nearest = parent;
     while !nearest.exists() {
@@ -104,11 +112,14 @@ fn make_folders(root: &Path, parent: &Path, path: &str) -> Result<(), String> {
             None => break,
         }
     }
-    let real = nearest.canonicalize().map_err(|e| format!("cannot write {path}: {e}"))?;
+    let real = nearest.canonicalize().map_err(failed)?;
     if !real.starts_with(&root) {
-        return Err(format!("cannot write {path}: it leads out of the workspace"));
+        return Err(ExecError::new(
+            Fault::Failed,
+            format!("cannot write {path}: it leads out of the workspace"),
+        ));
     }
-    std::fs::create_dir_all(parent).map_err(|e| format!("cannot write {path}: {e}"))
+    std::fs::create_dir_all(parent).map_err(failed)
 }
 
 /// The paths of the files that match, sorted. Not looked into: links to folders, `.git`, `.flow`.
@@ -182,7 +193,7 @@ fn inside(path: &str) -> Result<&Path, String> {
 fn existing(root: &Path, path: &str) -> Result<PathBuf, String> {
     let relative = inside(path)?;
     let root = root.canonicalize().map_err(|e| format!("cannot open {}: {e}", root.display()))?;
-    let full = root.join(relative).canonicalize().map_err(|e| format!("cannot read {path}: {e}"))?;
+    let full = root.join(relative).canonicalize().map_err(|e| unread(path, &e))?;
     if full.starts_with(&root) { Ok(full) } else { Err(format!("{path} leads out of the workspace")) }
 }
 

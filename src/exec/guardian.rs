@@ -138,6 +138,10 @@ pub(super) fn unwrap(folder: &Path, outer: ProcessOutcome) -> Result<ProcessOutc
         Some(Err(error)) => Err(error),
         // It was killed before it could record anything: what the agent wrote so far is there.
         None => {
+            let record = File::open(folder.join(RECORD));
+            let unread = record.err().filter(|e| e.kind() != std::io::ErrorKind::NotFound);
+            let trouble =
+                unread.map(|e| format!("the record of how it ended cannot be read: {}", super::plain(&e)));
             let stream = |name: &str| {
                 let path = folder.join(name);
                 let total = fs::metadata(&path).map_or(0, |meta| meta.len());
@@ -146,7 +150,8 @@ pub(super) fn unwrap(folder: &Path, outer: ProcessOutcome) -> Result<ProcessOutc
             let exit = if outer.exit == Exit::Code(0) { Exit::Code(1) } else { outer.exit };
             let (stdout, stderr) = (stream("stdout"), stream("stderr"));
             let empty = |output: Output| if output.total == 0 { Output::empty() } else { output };
-            Ok(ProcessOutcome { exit, stdout: empty(stdout), stderr: empty(stderr), ..outer })
+            let stdout = Output { trouble, ..empty(stdout) };
+            Ok(ProcessOutcome { exit, stdout, stderr: empty(stderr), ..outer })
         }
     }
 }
@@ -260,6 +265,7 @@ fn millis(duration: Duration) -> u64 {
 }
 
 fn run_job(job: &Job) -> Result<ProcessOutcome, ExecError> {
+    sys::refuse_large_files_by_error();
     sys::hide_memory().map_err(|e| ExecError::io("cannot hide a guardian's memory", &e.into()))?;
     sys::adopt_orphans().map_err(|e| ExecError::io("cannot adopt orphans", &e.into()))?;
     let signals = SignalFd::new(&[libc::SIGTERM, libc::SIGINT, libc::SIGHUP])

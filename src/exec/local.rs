@@ -107,18 +107,26 @@ impl Local {
         Ok(begun)
     }
 
-    fn start_write(&mut self, ticket: Ticket, root: PathBuf, path: String, text: String) -> Begun {
+    fn start_write(
+        &mut self,
+        ticket: Ticket,
+        root: PathBuf,
+        path: String,
+        text: String,
+    ) -> Result<Begun, ExecError> {
         let to = self.to.clone();
-        self.writes += 1;
-        tokio::task::spawn_blocking(move || {
+        let work = move || {
             let written = std::panic::catch_unwind(|| builtin::write(&root, &path, &text));
-            let written = written.unwrap_or_else(|_| Err(format!("cannot write {path}")));
-            let outcome =
-                written.map(|()| Outcome::Written).map_err(|why| ExecError::new(Fault::Failed, why));
+            let written = written
+                .unwrap_or_else(|_| Err(ExecError::new(Fault::Failed, format!("cannot write {path}"))));
+            let outcome = written.map(|()| Outcome::Written);
             // The receiver is gone only when the loop is.
             let _ = to.send(Done { ticket, outcome });
-        });
-        Begun { pid: None, start_ticks: sys::ticks_since_boot() }
+        };
+        let spawned = std::thread::Builder::new().name("write".to_owned()).spawn(work);
+        spawned.map_err(|e| ExecError::io("cannot write a file now", &e))?;
+        self.writes += 1;
+        Ok(Begun { pid: None, start_ticks: sys::ticks_since_boot() })
     }
 
     /// Turns the ends of processes into outcomes.
@@ -204,7 +212,7 @@ impl Executor for Local {
                 let (request, asked) = agent::prepare(*request)?;
                 self.start_process(ticket, request, Some(asked))
             }
-            Request::Write { root, path, text } => Ok(self.start_write(ticket, root, path, text)),
+            Request::Write { root, path, text } => self.start_write(ticket, root, path, text),
         }
     }
 

@@ -53,6 +53,7 @@ impl Ended {
 /// When the process has threads already, or the system refuses.
 pub fn run_under_warden(work: impl FnOnce(Link) -> u8) -> Result<Ended, ExecError> {
     let failed = |error: std::io::Error| ExecError::io("cannot start the runner", &error);
+    sys::refuse_large_files_by_error();
     sys::hide_memory().map_err(|e| failed(e.into()))?;
     sys::adopt_orphans().map_err(|e| failed(e.into()))?;
     let keeper = keeper::start();

@@ -2,6 +2,7 @@
 
 use super::driver::Came;
 use super::start::Options;
+use crate::exec;
 use crate::exec::agent::{AgentErrorKind, AgentOutcome, AgentRequest};
 use crate::exec::process::Hidden;
 use crate::exec::warden::{Interrupt, Interrupts, Link};
@@ -81,6 +82,8 @@ pub(super) struct Given {
     pub lost: Option<String>,
     /// The same of the standard error.
     pub lost_stderr: Option<String>,
+    /// The machine could not keep or read what it gave: not its fault.
+    pub trouble: Option<String>,
     /// Files that hold more of the outputs than memory does, to be kept.
     pub files: Vec<PathBuf>,
     /// See [`CUT_OFF`].
@@ -336,6 +339,11 @@ impl Hands {
         Some(answered(agent::Asked::again(&request).judge(outcome), false))
     }
 
+    /// How many attempts run.
+    pub(super) fn running(&self) -> usize {
+        self.going.len()
+    }
+
     /// Asks an attempt to end.
     pub(super) fn stop(&mut self, place: Place) {
         if let Some(sleep) = self.sleeps.iter().find(|(_, at)| *at == place).copied() {
@@ -433,7 +441,9 @@ impl Hands {
                 Ok(Outcome::Process(outcome)) => ended(outcome, going.timed_out),
                 Ok(Outcome::Written) => Ending::Done,
                 Ok(Outcome::Agent(outcome)) => answered(*outcome, going.timed_out),
-                Err(error) if going.write => Ending::Refused(ErrorKind::Error, error.message),
+                Err(error) if going.write && error.fault != Fault::Busy => {
+                    Ending::Refused(ErrorKind::Error, error.message)
+                }
                 Err(error) => refused(error),
             };
             self.ready.push_back(Finished { place: going.place, ending });
@@ -483,7 +493,11 @@ fn answered(outcome: AgentOutcome, timed_out: bool) -> Ending {
     let mut given = Box::new(given(process, code));
     let tokens = tokens.map(|of| of.input + of.output + of.cache_read + of.cache_write);
     let interrupted = error.as_ref().is_some_and(|error| error.kind == AgentErrorKind::Stopped);
-    let failed = error.map(|error| (kind_of(error.kind), error.message));
+    let failed = error.map(|error| (kind_of(error.kind), error.message, error.kind));
+    if let Some((_, why, AgentErrorKind::Unkept)) = &failed {
+        given.trouble.get_or_insert_with(|| why.clone());
+    }
+    let failed = failed.map(|(kind, why, _)| (kind, why));
     let done = failed.is_none();
     let cost = cost_usd.map(|usd| (usd * 10_000.0).round() as i64);
     let session = session.map(EcoString::from);
@@ -508,20 +522,25 @@ fn kind_of(kind: AgentErrorKind) -> ErrorKind {
         | AgentErrorKind::Turns
         | AgentErrorKind::Refusal
         | AgentErrorKind::Stopped
+        | AgentErrorKind::Unkept
         | AgentErrorKind::Other => ErrorKind::Error,
     }
 }
 
 fn given(outcome: ProcessOutcome, code: i32) -> Given {
     let mut given = Given { code, cut_off: outcome.cut_off, ..Given::default() };
-    (given.stdout, given.lost) = taken(outcome.stdout, &mut given.files);
-    (given.stderr, given.lost_stderr) = taken(outcome.stderr, &mut given.files);
+    let (stdout, stderr) = (taken(outcome.stdout, &mut given), taken(outcome.stderr, &mut given));
+    (given.stdout, given.lost) = stdout;
+    (given.stderr, given.lost_stderr) = stderr;
     given
 }
 
 /// The bytes of an output, and why some of them are missing.
-fn taken(output: Output, files: &mut Vec<PathBuf>) -> (Vec<u8>, Option<String>) {
+fn taken(output: Output, given: &mut Given) -> (Vec<u8>, Option<String>) {
     let mut lost = output.trouble.clone();
+    if given.trouble.is_none() {
+        given.trouble.clone_from(&output.trouble);
+    }
     if output.truncated() {
         lost.get_or_insert(format!("only {} of its {} bytes were kept", output.kept_len(), output.total));
     }
@@ -531,13 +550,16 @@ fn taken(output: Output, files: &mut Vec<PathBuf>) -> (Vec<u8>, Option<String>) 
             let read = output.read(MAX_DECODED).map(std::borrow::Cow::into_owned);
             let (bytes, unread) = match read {
                 Ok(bytes) => (bytes, None),
-                Err(why) => (Vec::new(), Some(format!("its file cannot be read: {why}"))),
+                Err(why) => (Vec::new(), Some(format!("its file cannot be read: {}", exec::plain(&why)))),
             };
+            if given.trouble.is_none() {
+                given.trouble.clone_from(&unread);
+            }
             if output.kept_len() > MAX_DECODED as u64 {
                 lost.get_or_insert(format!("it is longer than {MAX_DECODED} bytes"));
             }
             if let Kept::File(path) = output.kept {
-                files.push(path);
+                given.files.push(path);
             }
             (bytes, lost.or(unread))
         }

@@ -53,7 +53,7 @@ pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company:
     let lock =
         if options.take_over { RunLock::take_over(dir, wall, PATIENCE) } else { RunLock::acquire(dir, wall) };
     if let Ok(Err(why)) = lock.as_ref().map(|lock| share(site.link.as_ref(), lock)) {
-        return RunEnd { run, how: How::Broken(why) };
+        return RunEnd { run, how: How::Unable(why) };
     }
     let opened = lock.and_then(|lock| RunStore::open(dir, lock, options.durability)).and_then(|store| {
         let outline = Outline::read(&store)?;
@@ -79,7 +79,7 @@ pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company:
         let workshop = Workshop::new(&site.project, dir, plan, options);
         let hands = match Hands::local(workshop, &options.pass_env, site.link) {
             Ok(hands) => hands,
-            Err(error) => return RunEnd { run: run.clone(), how: How::Broken(error.message) },
+            Err(error) => return RunEnd { run: run.clone(), how: How::Unable(error.message) },
         };
         let mut parts = Parts {
             plan,

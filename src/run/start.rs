@@ -92,6 +92,8 @@ pub enum How {
     Refused(Refused),
     /// The record could not be read or written; what was recorded stands.
     Store(StoreError),
+    /// The machine cannot run it now; what was recorded stands.
+    Unable(String),
     /// The record cannot have come about: a fault of this program, or of whoever changed it.
     Broken(String),
 }
@@ -111,6 +113,7 @@ impl RunEnd {
             }
             How::Waiting(_) => 3,
             How::Store(error) => error.exit_code(),
+            How::Unable(_) => 6,
             How::Broken(_) => 5,
             How::Interrupted(signal) => u8::try_from(128 + signal.clamp(&0, &127)).unwrap_or(130),
         }
@@ -146,19 +149,18 @@ pub fn start(
         Ok(held) => held,
         Err(error) => return RunEnd::store("", error),
     };
-    let run: EcoString = dir.id().into();
     if let Err(why) = share(site.link.as_ref(), &lock) {
-        return RunEnd { run, how: How::Broken(why) };
+        return RunEnd { run: EcoString::new(), how: How::Unable(why) };
     }
     let store = match RunStore::create(&dir, lock, options.durability) {
         Ok(store) => store,
-        Err(error) => return RunEnd::store(&run, error),
+        Err(error) => return RunEnd::store("", error),
     };
-    in_runtime(&run, async {
+    in_runtime("", async {
         let workshop = Workshop::new(&site.project, &dir, plan, options);
         let hands = match Hands::local(workshop, &options.pass_env, site.link) {
             Ok(hands) => hands,
-            Err(error) => return RunEnd { run: run.clone(), how: How::Broken(error.message) },
+            Err(error) => return RunEnd { run: EcoString::new(), how: How::Unable(error.message) },
         };
         let parts = Parts {
             plan,
@@ -273,7 +275,9 @@ pub(super) fn session(plan: &Plan, kept: u64, again: u64) -> SessionOpened {
 
 /// Closes the record and says how it ended.
 pub(super) fn finish(mut driver: Driver<'_>, left: Result<Left, Halt>) -> RunEnd {
-    let run: EcoString = driver.store.run().into();
+    // Before the first commit there is nothing to go on with.
+    let begun = driver.store.head().seq > 0;
+    let run: EcoString = if begun { driver.store.run().into() } else { EcoString::new() };
     let questions: Vec<OpenQuestion> = match &left {
         Ok(Left::Waiting(questions)) => questions.iter().map(Question::open).collect(),
         _ => Vec::new(),

@@ -98,6 +98,9 @@ impl StoreError {
             Code::DatabaseBusy | Code::DatabaseLocked => StoreError::Busy,
             Code::ConstraintViolation => StoreError::Duplicate { why: message.unwrap_or(text) },
             Code::TooBig => StoreError::Damaged { last_good_seq, why: format!("{doing}: {text}") },
+            Code::SystemIoFailure => {
+                other("the disk refused (over a quota, over a size limit, or failing)".to_owned())
+            }
             _ => other(text),
         }
     }
@@ -106,7 +109,10 @@ impl StoreError {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            StoreError::Io { doing, source } => write!(f, "{doing}: {source}"),
+            StoreError::Io { doing, source } => {
+                let text = source.to_string();
+                write!(f, "{doing}: {}", text.split(" (os error").next().unwrap_or(&text))
+            }
             StoreError::Full { doing } => write!(f, "{doing}: no space left"),
             StoreError::ReadOnly { doing } => write!(f, "{doing}: not allowed to write here"),
             StoreError::Damaged { last_good_seq: 0, why } => write!(f, "the record is damaged: {why}"),

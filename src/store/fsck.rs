@@ -51,7 +51,12 @@ impl Report {
 pub fn check(dir: &RunDir) -> Result<Report, StoreError> {
     // Before the journal: a runner may add to both meanwhile.
     let note = head::read(dir.path())?;
-    let view = View::open(dir.path(), dir.id())?;
+    let view = View::open(dir.path(), dir.id()).map_err(|error| match (error, &note) {
+        (StoreError::NoRecord, Some(note)) if note.head.seq > 0 => {
+            StoreError::Damaged { last_good_seq: 0, why: "the journal is gone".to_owned() }
+        }
+        (error, _) => error,
+    })?;
     let mut good = Head::EMPTY;
     let mut named = Named::default();
     let (mut once, mut twice) = (Once::default(), None);

@@ -2,7 +2,6 @@
 
 mod build;
 mod constructs;
-mod crash;
 mod limits;
 mod plans;
 mod recovery;

@@ -173,8 +173,7 @@ pub(super) fn judge(asked: &Asked, process: ProcessOutcome) -> AgentOutcome {
     let report = match Report::read(&process.stdout) {
         Ok(report) => report,
         Err(error) => {
-            let message = format!("the agent's report cannot be read: {error}");
-            return AgentOutcome::failed(process, AgentError::new(AgentErrorKind::Other, message, true));
+            return AgentOutcome::failed(process, super::unread(&error));
         }
     };
     let error = error(asked, &report, &process);

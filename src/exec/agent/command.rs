@@ -90,10 +90,7 @@ fn answer(asked: &Asked, process: &ProcessOutcome) -> Result<(String, Option<Val
             process.stdout.total
         )));
     }
-    let bytes = process
-        .stdout
-        .read(MAX_ANSWER)
-        .map_err(|e| decode(format!("the agent's answer cannot be read: {e}")))?;
+    let bytes = process.stdout.read(MAX_ANSWER).map_err(|e| super::unread(&e))?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|e| decode(format!("the agent's answer is not UTF-8 (byte {})", e.valid_up_to())))?;
     let text = text.strip_suffix('\n').unwrap_or(text);

@@ -123,6 +123,8 @@ pub enum AgentErrorKind {
     Refusal,
     /// It ended without an answer because it was asked to end.
     Stopped,
+    /// What it answered could not be kept or read on this machine.
+    Unkept,
     /// The program failed: its exit status is in the outcome.
     Exit,
     /// Anything else the runtime reports as an error.
@@ -175,7 +177,7 @@ impl Asked {
     /// What the ended process amounts to.
     pub fn judge(self, process: ProcessOutcome) -> AgentOutcome {
         if let Some(trouble) = &process.stdout.trouble {
-            let error = AgentError::new(AgentErrorKind::Other, trouble.clone(), true);
+            let error = AgentError::new(AgentErrorKind::Unkept, trouble.clone(), true);
             return AgentOutcome::failed(process, error);
         }
         match self.runtime {
@@ -183,6 +185,12 @@ impl Asked {
             Runtime::Command { .. } => command::judge(&self, process),
         }
     }
+}
+
+/// The answer's file cannot be read: not the agent's fault.
+fn unread(error: &std::io::Error) -> AgentError {
+    let message = format!("the agent's answer cannot be read: {}", super::plain(error));
+    AgentError::new(AgentErrorKind::Unkept, message, true)
 }
 
 impl AgentError {

@@ -1,12 +1,16 @@
 //! The pipes of a command, and a process that waits with some for the next one.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::exec::sys::{self, Spawner, Stdio, ticks_since_boot};
 use crate::exec::{ExecError, Fault};
+
+/// Descriptors that commands leave to the rest of this process: for the record, files that are read, pipes being made.
+const RESERVE: u64 = 16;
 
 /// The two outputs of a command.
 #[derive(Debug)]
@@ -21,6 +25,10 @@ impl Pipes {
     pub(super) fn new() -> Result<Pipes, ExecError> {
         let (out, out_end) = pipe_with(PipeFlags::CLOEXEC).map_err(busy)?;
         let (err, err_end) = pipe_with(PipeFlags::CLOEXEC).map_err(busy)?;
+        // The lowest free numbers are given out: a high one says that few are left.
+        if err_end.as_raw_fd() >= first_reserved() {
+            return Err(busy(Errno::MFILE));
+        }
         rustix::io::ioctl_fionbio(&out, true).map_err(busy)?;
         rustix::io::ioctl_fionbio(&err, true).map_err(busy)?;
         Ok(Pipes { outputs: [out, err], ends: [out_end, err_end] })
@@ -36,6 +44,15 @@ pub(super) fn feeding() -> Result<(OwnedFd, OwnedFd), ExecError> {
     let (read, write) = pipe_with(PipeFlags::CLOEXEC).map_err(busy)?;
     rustix::io::ioctl_fionbio(&write, true).map_err(busy)?;
     Ok((read, write))
+}
+
+/// Where the reserve begins, of all that this process may have.
+fn first_reserved() -> i32 {
+    static FIRST: OnceLock<i32> = OnceLock::new();
+    *FIRST.get_or_init(|| {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        limit.map_or(i32::MAX, |limit| i32::try_from(limit.saturating_sub(RESERVE)).unwrap_or(i32::MAX))
+    })
 }
 
 fn busy(errno: Errno) -> ExecError {

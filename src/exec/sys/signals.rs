@@ -50,6 +50,12 @@ impl AsFd for SignalFd {
     }
 }
 
+/// A file that grows over a limit of this process gives an error and no signal. What it starts has the default again.
+pub fn refuse_large_files_by_error() {
+    // SAFETY: ignoring a signal installs no code.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+}
+
 /// Which of the two a process is after [`split_process`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Split {

@@ -213,6 +213,7 @@ impl Driver<'_> {
     /// Takes an attempt, or a part of one, that has ended.
     pub(super) fn take_finished(&mut self, finished: Finished) -> Result<(), Halt> {
         let Finished { place, ending } = finished;
+        self.fit_to_machine(&ending);
         let outcome = match ending {
             Ending::Failed(kind) => Outcome::Failed(kind),
             Ending::Unable(why) => {
@@ -238,6 +239,22 @@ impl Driver<'_> {
             Ending::Exited(given) => return self.take_exit(place, *given),
         };
         self.end_attempt(place, outcome)
+    }
+
+    /// Where the machine has no room for more, no more than what runs is tried; each time as many have ended as may run,
+    /// one more.
+    fn fit_to_machine(&mut self, ending: &Ending) {
+        if matches!(ending, Ending::Unable(_)) {
+            let room = u32::try_from(self.hands.running()).unwrap_or(u32::MAX).max(1);
+            self.limits.parallel = self.limits.parallel.min(room);
+            self.ease.ended = 0;
+        } else if self.limits.parallel < self.ease.most {
+            self.ease.ended += 1;
+            if self.ease.ended >= self.limits.parallel {
+                self.limits.parallel += 1;
+                self.ease.ended = 0;
+            }
+        }
     }
 
     fn end_attempt(&mut self, place: Place, outcome: Outcome) -> Result<(), Halt> {
@@ -275,6 +292,9 @@ impl Driver<'_> {
             task.session.clone_from(&report.session);
             task.cost += report.cost.unwrap_or(0);
             task.tokens += report.tokens.unwrap_or(0);
+            if let Some(why) = given.trouble.clone() {
+                return self.lose_outcome(place, why, given);
+            }
             if let Some((kind, why)) = report.failed.clone() {
                 self.keep_outputs(place, given)?;
                 return self.gate_failed(place, kind, why);
@@ -287,7 +307,19 @@ impl Driver<'_> {
             self.keep_outputs(place, given)?;
             return self.end_attempt(place, Outcome::Failed(ErrorKind::Exit));
         }
-        self.judge(place, given)
+        match given.trouble.clone() {
+            Some(why) => self.lose_outcome(place, why, given),
+            None => self.judge(place, given),
+        }
+    }
+
+    /// It was done, but what it gave is lost by the machine's fault: again, where that is harmless, and no retry is used.
+    fn lose_outcome(&mut self, place: Place, why: String, given: Given) -> Result<(), Halt> {
+        self.keep_outputs(place, given)?;
+        self.told.insert(place, self.plain_failure(ErrorKind::Error, why));
+        let kind = ErrorKind::Error;
+        let again = self.tasks.is_rerun(place);
+        self.end_attempt(place, if again { Outcome::Unable(kind) } else { Outcome::Failed(kind) })
     }
 
     /// Keeps what a process wrote with its attempt's end.

@@ -55,6 +55,15 @@ pub(super) struct Bounds {
     pub seed: u64,
 }
 
+/// How far `parallel` was lowered because the machine had no room, on its way up again.
+#[derive(Debug, Clone, Copy)]
+struct Ease {
+    /// What was asked for.
+    most: u32,
+    /// Attempts that have ended since it was changed.
+    ended: u32,
+}
+
 /// How the run ended.
 #[derive(Debug, Clone)]
 pub(super) struct Ended {
@@ -85,6 +94,7 @@ pub(super) struct Driver<'a> {
     pub tasks: Tasks,
     pub clock: Clock,
     pub limits: Bounds,
+    ease: Ease,
     pub hands: Hands,
     /// Results that may be kept from before.
     pub memory: Memory,
@@ -150,6 +160,7 @@ impl<'a> Driver<'a> {
             values: Values::new(parts.plan),
             tasks: Tasks::default(),
             clock: parts.clock,
+            ease: Ease { most: parts.limits.parallel, ended: 0 },
             limits: parts.limits,
             hands: parts.hands,
             memory: Memory::default(),

@@ -24,7 +24,7 @@ pub(super) const ROUSE: u32 = 3;
 const LOOKS: u32 = 4000;
 
 /// Signals that this process may have given a handler or ignore, and that a program expects at their defaults.
-const RESET: [c_int; 9] = [
+const RESET: [c_int; 10] = [
     libc::SIGHUP,
     libc::SIGINT,
     libc::SIGQUIT,
@@ -34,6 +34,7 @@ const RESET: [c_int; 9] = [
     libc::SIGUSR1,
     libc::SIGUSR2,
     libc::SIGWINCH,
+    libc::SIGXFSZ,
 ];
 
 /// Bytes in the kernel's set of signals.
