@@ -41,10 +41,13 @@ crash:
 faults:
     FLOW_FAULTS=all cargo test crash:: -- --nocapture
 
-# Fuzz the parser, ten CPU-minutes
+# Fuzz parser, formatter and the whole check, so many seconds each (cargo install cargo-fuzz)
 fuzz seconds="600":
-    cargo fuzz run --sanitizer none parse -- -max_total_time={{seconds}}
-
+    mkdir -p fuzz/corpus/check
+    cargo fuzz run --sanitizer none parse -- -max_total_time={{seconds}} -dict=fuzz/flow.dict -timeout=10
+    mkdir -p fuzz/corpus/fmt
+    cargo fuzz run --sanitizer none fmt fuzz/corpus/fmt fuzz/corpus/parse -- -max_total_time={{seconds}} -dict=fuzz/flow.dict -timeout=10
+    cargo fuzz run --sanitizer none check fuzz/corpus/check fuzz/corpus/parse -- -max_total_time={{seconds}} -dict=fuzz/flow.dict -timeout=10
 
 # Accept changed snapshots
 accept:

@@ -1,12 +1,14 @@
 //! The one integration-test binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod bad_inputs;
 mod check;
 mod crash;
 mod docs;
 mod examples;
 mod exec;
 mod fmt;
+mod mutations;
 mod outputs;
 mod pages;
 mod run;

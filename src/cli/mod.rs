@@ -32,7 +32,7 @@ mod runs;
 mod show;
 mod test;
 
-use crate::exec::warden::{Link, run_under_warden};
+use crate::exec::warden::{Ended, Link, run_under_warden};
 use args::{Cli, Command};
 use clap::Parser;
 use exit::Exit;
@@ -56,7 +56,14 @@ pub fn main() -> u8 {
     }
     // This process becomes the warden of a second one, before it has any other thread.
     match run_under_warden(|link| on_large_stack(move || dispatch(cli, Some(link)))) {
-        Ok(ended) => ended.code(),
+        Ok(ended) => {
+            if let Ended::Watched(crate::exec::Exit::Signal(number)) = ended {
+                output::complain(format_args!(
+                    "the runner was killed by signal {number}; what it had recorded is kept: go on with `flowc resume`"
+                ));
+            }
+            ended.code()
+        }
         Err(e) => {
             output::complain(format_args!("{e}"));
             engine::how_to_go_on("");
@@ -79,7 +86,12 @@ fn on_large_stack(work: impl FnOnce() -> Exit + Send + 'static) -> u8 {
     match worker.map(std::thread::JoinHandle::join) {
         Ok(Ok(code)) => code,
         // The panic has been printed by its own hook.
-        Ok(Err(_)) => Exit::Failed.code(),
+        Ok(Err(_)) => {
+            output::complain(format_args!(
+                "this is a fault of flowc; what a run had recorded is kept: go on with `flowc resume`"
+            ));
+            Exit::Failed.code()
+        }
         Err(e) => {
             output::complain(format_args!("cannot start: {e}; try again when there is room"));
             Exit::Storage.code()

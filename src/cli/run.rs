@@ -45,6 +45,8 @@ fn inputs(args: &RunArgs) -> Result<Vec<(String, Given)>, String> {
     if let Some(path) = &args.inputs {
         let text =
             std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+        // The strict reader first: it refuses a name that stands twice.
+        json::parse(&text).map_err(|e| format!("{} is not JSON: {e}", path.display()))?;
         let json: serde_json::Value = serde_json::from_str(&text)
             .map_err(|e| format!("{} is not JSON: {}", path.display(), json::in_words(&e)))?;
         let serde_json::Value::Object(fields) = json else {

@@ -46,21 +46,39 @@ pub fn env(name: &str) -> Result<String, String> {
 /// When it is not there, outside the workspace, no regular file, too large or not UTF-8.
 pub fn read(root: &Path, path: &str) -> Result<String, String> {
     let full = existing(root, path)?;
-    // O_NONBLOCK: a pipe must not make the whole engine wait for its other end.
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let fd = rustix::fs::open(&full, flags, Mode::empty()).map_err(|e| unread(path, &e.into()))?;
-    let file = std::fs::File::from(fd);
-    let meta = file.metadata().map_err(|e| unread(path, &e))?;
-    if !meta.is_file() {
-        return Err(format!("{path} is not a file"));
+    let file = open_regular(&full, path)?;
+    // Asked of what was opened: a link may have been changed since its path was resolved.
+    if !root.canonicalize().is_ok_and(|root| crate::source::is_inside(&file, &root)) {
+        return Err(format!("cannot read {path}: it leads out of the workspace"));
     }
-    let mut bytes = Vec::new();
-    file.take(MAX_READ + 1).read_to_end(&mut bytes).map_err(|e| unread(path, &e))?;
-    if bytes.len() as u64 > MAX_READ {
-        return Err(format!("{path} is larger than {} MiB", MAX_READ >> 20));
-    }
-    String::from_utf8(bytes)
+    String::from_utf8(read_whole(file, path)?)
         .map_err(|e| format!("{path} is not UTF-8: byte {}", e.utf8_error().valid_up_to()))
+}
+
+/// The bytes of a file that a task says it has made. `shown` is its name in a message.
+///
+/// # Errors
+/// When it is not there, no regular file, or too large.
+pub fn read_made(full: &Path, shown: &str) -> Result<Vec<u8>, String> {
+    read_whole(open_regular(full, shown)?, shown)
+}
+
+/// Opens a regular file for reading. A pipe must not make the whole engine wait for its other end.
+fn open_regular(full: &Path, shown: &str) -> Result<std::fs::File, String> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let fd = rustix::fs::open(full, flags, Mode::empty()).map_err(|e| unread(shown, &e.into()))?;
+    let file = std::fs::File::from(fd);
+    let meta = file.metadata().map_err(|e| unread(shown, &e))?;
+    if meta.is_file() { Ok(file) } else { Err(format!("{shown} is not a file")) }
+}
+
+fn read_whole(file: std::fs::File, shown: &str) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    file.take(MAX_READ + 1).read_to_end(&mut bytes).map_err(|e| unread(shown, &e))?;
+    if bytes.len() as u64 > MAX_READ {
+        return Err(format!("{shown} is larger than {} MiB", MAX_READ >> 20));
+    }
+    Ok(bytes)
 }
 
 fn unread(path: &str, error: &std::io::Error) -> String {
@@ -214,7 +232,7 @@ mod tests {
             assert!(write(root, path, "no").is_err(), "{path:?}");
         }
         assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
-        assert!(write(root, "a", "no").unwrap_err().contains("folder"));
+        assert!(write(root, "a", "no").unwrap_err().message.contains("folder"));
     }
 
     #[test]

@@ -265,7 +265,7 @@ fn millis(duration: Duration) -> u64 {
 }
 
 fn run_job(job: &Job) -> Result<ProcessOutcome, ExecError> {
-    sys::refuse_large_files_by_error();
+    sys::settle_signals();
     sys::hide_memory().map_err(|e| ExecError::io("cannot hide a guardian's memory", &e.into()))?;
     sys::adopt_orphans().map_err(|e| ExecError::io("cannot adopt orphans", &e.into()))?;
     let signals = SignalFd::new(&[libc::SIGTERM, libc::SIGINT, libc::SIGHUP])

@@ -20,6 +20,9 @@ pub(super) const MARK_VARIABLE: &str = "FLOW_RUNNER";
 /// How long it goes on killing what does not die (a process that hangs in the kernel).
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How often it looks what the runner has adopted.
+const LOOK: rustix::time::Timespec = rustix::time::Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
+
 static MARK: OnceLock<String> = OnceLock::new();
 
 /// The mark of this process's runner, if it has one.
@@ -48,9 +51,14 @@ fn keep(socket: &UnixStream, own: &str) {
     let _ = rustix::process::setsid();
     leave_the_terminal();
     let mut held: Vec<OwnedFd> = Vec::new();
+    let mut strays = Strays::new();
     loop {
         let mut fds = [PollFd::new(socket, PollFlags::IN)];
-        let _ = poll(&mut fds, None);
+        let news = poll(&mut fds, Some(&LOOK)).unwrap_or(1);
+        if news == 0 {
+            strays.look();
+            continue;
+        }
         match sys::receive_fd(socket.as_fd()) {
             Ok(Some((_, fd))) => held.extend(fd),
             Ok(None) => break,
@@ -58,6 +66,7 @@ fn keep(socket: &UnixStream, own: &str) {
             Err(_) => return,
         }
     }
+    strays.kill();
     let end = Instant::now() + PATIENCE;
     while Instant::now() < end {
         let left = proc::marked(MARK_VARIABLE, own);
@@ -68,6 +77,42 @@ fn keep(socket: &UnixStream, own: &str) {
             let _ = kill_process(pid, Signal::KILL);
         }
         std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Children that the runner adopted, which may have shed the mark: seen while it lived, since nothing tells them from
+/// others' afterwards.
+struct Strays {
+    warden: i32,
+    /// With the beginning of each, as a number may be given out again.
+    seen: Vec<(i32, u64)>,
+}
+
+impl Strays {
+    /// Of the warden that has just split this process off.
+    fn new() -> Strays {
+        Strays {
+            warden: rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get()),
+            seen: Vec::new(),
+        }
+    }
+
+    fn look(&mut self) {
+        let own = std::process::id().cast_signed();
+        let runners = proc::adopted(self.warden).into_iter().filter(|pid| *pid != own);
+        let adopted = runners.flat_map(proc::adopted);
+        self.seen = adopted.filter_map(|pid| Some((pid, proc::stat(pid)?.start_ticks))).collect();
+    }
+
+    fn kill(&self) {
+        for (pid, began) in &self.seen {
+            let below = proc::descendants(*pid);
+            if proc::kill_if_same(*pid, *began) {
+                for pid in below.into_iter().filter_map(Pid::from_raw) {
+                    let _ = kill_process(pid, Signal::KILL);
+                }
+            }
+        }
     }
 }
 

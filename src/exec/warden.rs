@@ -24,6 +24,8 @@ use super::{ExecError, Fault, keeper};
 const ASKING: [i32; 4] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT];
 /// A terminal sends a signal to both processes, and the warden passes its own on: within this time they are one.
 const ONE: Duration = Duration::from_millis(150);
+/// How long a runner may take to end after it was told to for the second time: one that hangs must not go on.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// How far the recorded beginning of a process may lie before the true one, in clock ticks: time passed between.
 const TICKS: u64 = 100;
 
@@ -53,7 +55,7 @@ impl Ended {
 /// When the process has threads already, or the system refuses.
 pub fn run_under_warden(work: impl FnOnce(Link) -> u8) -> Result<Ended, ExecError> {
     let failed = |error: std::io::Error| ExecError::io("cannot start the runner", &error);
-    sys::refuse_large_files_by_error();
+    sys::settle_signals();
     sys::hide_memory().map_err(|e| failed(e.into()))?;
     sys::adopt_orphans().map_err(|e| failed(e.into()))?;
     let keeper = keeper::start();
@@ -85,8 +87,13 @@ pub fn run_under_warden(work: impl FnOnce(Link) -> u8) -> Result<Ended, ExecErro
 fn watch(runner: Pid, link: UnixStream, signals: &SignalFd) -> Exit {
     let mut held: Vec<OwnedFd> = Vec::new();
     let mut link = Some(link);
+    let (mut asked, mut until) = (0, None);
     loop {
-        await_news(signals, link.as_ref());
+        await_news(signals, link.as_ref(), until);
+        if until.is_some_and(|until| Instant::now() >= until) {
+            let _ = kill_process(runner, Signal::KILL);
+            until = None;
+        }
         let open = link.as_ref().is_some_and(|socket| take_files(socket.as_fd(), &mut held));
         if !open {
             link = None;
@@ -94,6 +101,10 @@ fn watch(runner: Pid, link: UnixStream, signals: &SignalFd) -> Exit {
         while let Some(seen) = signals.next() {
             if seen.signal != libc::SIGCHLD {
                 pass_on(runner, seen.signal, link.as_ref());
+                asked += 1;
+                if asked == 2 {
+                    until = Some(Instant::now() + PATIENCE);
+                }
             }
         }
         if let Some(exit) = reap_children(runner) {
@@ -105,10 +116,13 @@ fn watch(runner: Pid, link: UnixStream, signals: &SignalFd) -> Exit {
     }
 }
 
-fn await_news(signals: &SignalFd, link: Option<&UnixStream>) {
+fn await_news(signals: &SignalFd, link: Option<&UnixStream>, until: Option<Instant>) {
     let mut fds = vec![PollFd::new(signals, PollFlags::IN)];
     fds.extend(link.map(|socket| PollFd::new(socket, PollFlags::IN)));
-    let _ = poll(&mut fds, None);
+    // A little more than what is left, so that it is over when this returns.
+    let left = until.map(|until| until.saturating_duration_since(Instant::now()) + Duration::from_millis(1));
+    let left = left.and_then(|left| rustix::time::Timespec::try_from(left).ok());
+    let _ = poll(&mut fds, left.as_ref());
 }
 
 /// Takes what the runner hands over. Says whether the socket is still open.

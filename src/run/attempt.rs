@@ -6,11 +6,14 @@
 use super::hands::Given;
 use super::task::Called;
 use super::values::Values;
-use crate::exec::EnvVar;
+use crate::exec::environment::steers_programs;
 use crate::exec::secret::Secrets;
 use crate::exec::shell::{self, ShellPart};
+use crate::exec::{EnvVar, builtin};
 use crate::plan::eval::{Env, Fault};
-use crate::plan::{Action, AgentId, Expr, OnCrash, OutputFrom, Plan, Props, ScriptPart, Spot, TaskDef};
+use crate::plan::{
+    Action, AgentId, Entry, Expr, ExprKind, OnCrash, OutputFrom, Plan, Props, ScriptPart, Spot, TaskDef,
+};
 use crate::run::evaluate::millis;
 use crate::schedule::{ErrorKind, Ms};
 use crate::types::BuiltinTask;
@@ -277,11 +280,33 @@ fn environment(
         all.extend(agent.env.iter().cloned());
     }
     if let Some((Value::Record(fields), spot)) = task.property(values, |props| props.env.as_deref())? {
+        let given = task.overrides.and_then(|props| props.env.as_deref());
+        let written = given.or(task.def.props.env.as_deref());
         for (name, value) in fields.iter() {
+            if steers_programs(name) && !written.is_some_and(|expr| is_written(expr, name)) {
+                let why = format!(
+                    "the variable `{name}` decides what programs load or run, and its name was computed: write it in the program"
+                );
+                return Err(Fault::error(why, spot));
+            }
             all.push((name.clone(), env_value(name, value, spot)?));
         }
     }
     Ok(all)
+}
+
+/// Whether the name of a field stands in the text of a record, not in data.
+fn is_written(expr: &Expr, name: &str) -> bool {
+    match &expr.kind {
+        ExprKind::Record(entries) => entries.iter().any(|entry| match entry {
+            Entry::Field(field, _) => field == name,
+            Entry::Spread(_) => false,
+        }),
+        // Nothing in it is known only when it runs.
+        ExprKind::Const(_) => true,
+        ExprKind::Fit(_, inner) => is_written(inner, name),
+        _ => false,
+    }
 }
 
 fn env_value(name: &str, value: &Value, spot: Spot) -> Result<Value, Fault> {
@@ -354,8 +379,8 @@ pub(super) fn decode(plan: &Plan, def: &TaskDef, output: &Output, given: &Given)
         Output::Stdout => &given.stdout,
         Output::Stderr => &given.stderr,
         Output::File(path) => {
-            from_file = std::fs::read(path)
-                .map_err(|why| fail(format!("the output file {} cannot be read: {why}", path.display())))?;
+            from_file = builtin::read_made(path, &path.display().to_string())
+                .map_err(|why| fail(format!("the output file: {why}")))?;
             &from_file
         }
     };

@@ -305,6 +305,7 @@ pub(super) fn finish(mut driver: Driver<'_>, left: Result<Left, Halt>) -> RunEnd
         Ok(Left::Interrupted) | Err(Halt::Killed) => How::Interrupted(signal),
         Ok(Left::Waiting(_)) => How::Waiting(questions),
         Err(Halt::Store(error)) => How::Store(error),
+        Err(Halt::NoRoom(why)) => How::Unable(why),
         Err(Halt::Illegal(why)) => How::Broken(why),
         Err(Halt::Unfit(why)) => How::Refused(Refused { reasons: vec![why], violated: false }),
     };

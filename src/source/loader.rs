@@ -84,6 +84,10 @@ impl Loader for DiskLoader {
         )
         .map_err(|e| io_error(&e.into()))?;
         let file = std::fs::File::from(fd);
+        // Asked of what was opened: a link may have been changed since its path was resolved.
+        if !is_inside(&file, &self.root) {
+            return Err(LoadError::Outside);
+        }
         let meta = file.metadata().map_err(|e| io_error(&e))?;
         if !meta.is_file() {
             return Err(LoadError::NotAFile);
@@ -116,6 +120,12 @@ impl Loader for DiskLoader {
         entries.sort();
         Ok(entries)
     }
+}
+
+/// Whether an open file is below `root` (resolved), as the kernel names it; also where it names none.
+pub fn is_inside(file: &impl std::os::fd::AsRawFd, root: &Path) -> bool {
+    let name = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    name.map_or(true, |name| !name.is_absolute() || name.starts_with(root))
 }
 
 fn io_error(e: &std::io::Error) -> LoadError {

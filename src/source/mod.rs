@@ -10,7 +10,7 @@ mod overlay;
 mod span;
 
 pub use line_index::{LineIndex, Position};
-pub use loader::{DiskLoader, Entry, LoadError, Loader, MAX_FILE, MemoryLoader};
+pub use loader::{DiskLoader, Entry, LoadError, Loader, MAX_FILE, MemoryLoader, is_inside};
 pub use map::{Source, SourceMap};
 pub use overlay::Overlay;
 pub use span::{FileId, Span, Spanned};

@@ -134,7 +134,8 @@ impl<'k> Known<'k> {
             }
             Ty::Named(..) => {
                 seen.push(ty.clone());
-                self.json(&self.unfold(ty), seen, next)
+                // A name is no level of the value.
+                self.json(&self.unfold(ty), seen, depth)
             }
         }
     }

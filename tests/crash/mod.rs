@@ -3,11 +3,14 @@
 //! Everything here runs the real program in a folder of its own and then resumes it. What must hold afterwards is said
 //! once, in [`Ground::holds`]: nothing that was recorded is gone or done again, nothing stands twice, nothing runs on.
 
+#![allow(clippy::print_stderr, reason = "what is found is told at once: a whole sweep takes long")]
+
 mod chance;
 mod errors;
 mod kills;
 mod limits;
 mod signals;
+mod tasks;
 
 use crate::support::program;
 use serde_json::Value;

@@ -14,6 +14,8 @@ use crate::exec::sys::{self, Exit, Reaped};
 
 /// Reads of one output in one go, so that a flood on one leaves room for the others.
 const READS: usize = 8;
+/// What a pipe may hold, in bytes, as far as a program may enlarge it.
+const LARGEST_PIPE: usize = 1 << 20;
 
 /// Where a command stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,9 +176,10 @@ impl Slot {
         self.held = None;
         self.feed = None;
         for output in &mut self.outputs {
-            // A pipe holds 64 KiB (a MiB when a program enlarged it): what the ended process wrote is read whole.
-            while output.pump(block, READS) == Pumped::More {
-                if self.stop.is_some_and(|stop| stop.killed) {
+            // A pipe holds 64 KiB (a MiB when a program enlarged it): what the ended process wrote is read whole. No more
+            // in one go, for a grandchild may write for ever.
+            for _ in 0..=LARGEST_PIPE / (READS * block.len().max(1)) {
+                if output.pump(block, READS) != Pumped::More || self.stop.is_some_and(|stop| stop.killed) {
                     break;
                 }
             }

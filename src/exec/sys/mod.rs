@@ -13,7 +13,7 @@ mod signals;
 mod spawn;
 
 pub use pass::{receive_fd, send_fd};
-pub use signals::{SignalFd, SignalSeen, Split, refuse_large_files_by_error, split_process};
+pub use signals::{SignalFd, SignalSeen, Split, settle_signals, split_process};
 pub use spawn::{Child, Image, Spare, SpawnFailure, Spawner, Stage, Stdio};
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};

@@ -91,6 +91,12 @@ pub fn descendants(root: i32) -> Vec<i32> {
     found
 }
 
+/// The children of the main thread of `pid`: what it adopted is among them.
+pub fn adopted(pid: i32) -> Vec<i32> {
+    let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    text.split_ascii_whitespace().filter_map(|word| word.parse().ok()).collect()
+}
+
 /// Every process on this machine in whose environment the value of `variable` holds `mark`.
 pub fn marked(variable: &str, mark: &str) -> Vec<i32> {
     let holds = |pid: &i32| variable_of(*pid, variable).is_some_and(|value| value.contains(mark));

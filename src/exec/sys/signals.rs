@@ -50,10 +50,14 @@ impl AsFd for SignalFd {
     }
 }
 
-/// A file that grows over a limit of this process gives an error and no signal. What it starts has the default again.
-pub fn refuse_large_files_by_error() {
-    // SAFETY: ignoring a signal installs no code.
-    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+/// What a parent may have left otherwise: the ends of children are told of, and a file that grows over a limit gives an
+/// error and no signal. What this process starts has the defaults again.
+pub fn settle_signals() {
+    // SAFETY: neither a default nor ignoring installs code.
+    unsafe {
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    }
 }
 
 /// Which of the two a process is after [`split_process`].

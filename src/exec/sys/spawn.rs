@@ -96,7 +96,7 @@ impl Spawner {
         Ok(Spawner { stack: Stack::new()?, parent, argv: Vec::new(), env: Vec::new() })
     }
 
-    /// Starts `image` as the leader of its own process group, to be killed when this thread dies. Returns when the
+    /// Starts `image` as the leader of its own session and process group, to be killed when this thread dies. Returns when the
     /// program runs.
     ///
     /// # Errors

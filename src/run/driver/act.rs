@@ -14,6 +14,10 @@ use crate::run::tasks::Task;
 use crate::schedule::{Command, ErrorKind, Event, Lost, Ms, Outcome, Place};
 use crate::types::BuiltinTask;
 use crate::value::{Value, text};
+use std::time::{Duration, Instant};
+
+/// How long a machine that has room for nothing is waited for.
+const NO_ROOM: Duration = Duration::from_secs(15);
 
 /// An attempt that has begun.
 #[derive(Debug)]
@@ -213,7 +217,7 @@ impl Driver<'_> {
     /// Takes an attempt, or a part of one, that has ended.
     pub(super) fn take_finished(&mut self, finished: Finished) -> Result<(), Halt> {
         let Finished { place, ending } = finished;
-        self.fit_to_machine(&ending);
+        self.fit_to_machine(&ending)?;
         let outcome = match ending {
             Ending::Failed(kind) => Outcome::Failed(kind),
             Ending::Unable(why) => {
@@ -243,18 +247,26 @@ impl Driver<'_> {
 
     /// Where the machine has no room for more, no more than what runs is tried; each time as many have ended as may run,
     /// one more.
-    fn fit_to_machine(&mut self, ending: &Ending) {
-        if matches!(ending, Ending::Unable(_)) {
-            let room = u32::try_from(self.hands.running()).unwrap_or(u32::MAX).max(1);
-            self.limits.parallel = self.limits.parallel.min(room);
+    fn fit_to_machine(&mut self, ending: &Ending) -> Result<(), Halt> {
+        if let Ending::Unable(why) = ending {
+            let running = u32::try_from(self.hands.running()).unwrap_or(u32::MAX);
+            self.limits.parallel = self.limits.parallel.min(running.max(1));
             self.ease.ended = 0;
-        } else if self.limits.parallel < self.ease.most {
+            let since = *self.ease.stuck.get_or_insert_with(Instant::now);
+            if running == 0 && since.elapsed() >= NO_ROOM {
+                return Err(Halt::NoRoom(why.clone()));
+            }
+            return Ok(());
+        }
+        self.ease.stuck = None;
+        if self.limits.parallel < self.ease.most {
             self.ease.ended += 1;
             if self.ease.ended >= self.limits.parallel {
                 self.limits.parallel += 1;
                 self.ease.ended = 0;
             }
         }
+        Ok(())
     }
 
     fn end_attempt(&mut self, place: Place, outcome: Outcome) -> Result<(), Halt> {

@@ -40,6 +40,8 @@ pub(super) enum Halt {
     Illegal(String),
     /// What was given with the command does not fit the run; nothing was changed.
     Unfit(String),
+    /// The machine has had no room for any attempt for a while, with this reason.
+    NoRoom(String),
     /// Killed by a second signal.
     Killed,
 }
@@ -62,6 +64,8 @@ struct Ease {
     most: u32,
     /// Attempts that have ended since it was changed.
     ended: u32,
+    /// Since when nothing could begin, while nothing ran.
+    stuck: Option<Instant>,
 }
 
 /// How the run ended.
@@ -160,7 +164,7 @@ impl<'a> Driver<'a> {
             values: Values::new(parts.plan),
             tasks: Tasks::default(),
             clock: parts.clock,
-            ease: Ease { most: parts.limits.parallel, ended: 0 },
+            ease: Ease { most: parts.limits.parallel, ended: 0, stuck: None },
             limits: parts.limits,
             hands: parts.hands,
             memory: Memory::default(),
@@ -199,7 +203,7 @@ impl<'a> Driver<'a> {
         let left = self.turns().await;
         if let Err(halt) = &left {
             self.hands.kill_all().await;
-            if matches!(halt, Halt::Store(StoreError::Full { .. })) {
+            if matches!(halt, Halt::Store(StoreError::Full { .. }) | Halt::NoRoom(_)) {
                 self.close_for_storage();
             }
         }

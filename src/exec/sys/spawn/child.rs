@@ -146,7 +146,8 @@ fn failed(result: isize) -> Result<(), i32> {
 unsafe fn prepare(letter: &Letter) -> Result<(), i32> {
     // SAFETY: as the function's.
     unsafe {
-        failed(call(libc::SYS_setpgid, [0; 5]))?;
+        // A session of its own, without a terminal: what asks a person there fails at once instead of being stopped.
+        failed(call(libc::SYS_setsid, [0; 5]))?;
         call(libc::SYS_prctl, [libc::PR_SET_PDEATHSIG as usize, libc::SIGKILL as usize, 0, 0, 0]);
         if call(libc::SYS_getppid, [0; 5]) != letter.parent as isize {
             return Err(libc::ESRCH); // the parent died before the death signal was set
