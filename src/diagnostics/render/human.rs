@@ -54,19 +54,7 @@ pub fn human(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Stri
             shown = true;
         }
     }
-    if out.len() > LONG { cut_lines(&out, style.color) } else { out }
-}
-
-/// Longest line of a report, in characters, and from which length of a report on that is looked at.
-const LONG: usize = 1000;
-
-/// Lines that nobody reads to their end (a program on one line, say) are cut.
-fn cut_lines(text: &str, color: bool) -> String {
-    let cut = |line: &str| match line.char_indices().nth(LONG) {
-        Some((at, _)) => format!("{}…{}\n", &line[..at], if color { "\u{1b}[0m" } else { "" }),
-        None => format!("{line}\n"),
-    };
-    text.lines().map(cut).collect()
+    out
 }
 
 /// Whether the help names the fix already.
