@@ -10,6 +10,8 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub(super) struct Task {
     pub inputs: Option<Arc<Inputs>>,
+    /// In which turn of the session they became known: all that it depends on had been recorded by then.
+    pub known_in: u64,
     /// Number of its newest attempt.
     pub attempts: u32,
     pub tries: u32,

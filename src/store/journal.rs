@@ -60,6 +60,14 @@ pub trait Journal: Send + std::fmt::Debug {
         sync: Sync,
     ) -> Result<Committed, StoreError>;
 
+    /// Puts on the disk what was committed with [`Sync::Later`].
+    ///
+    /// # Errors
+    /// `Io`: nobody knows what is there; the journal is `Poisoned`.
+    fn sync(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Does what can wait until what was committed has been acted on: makes and takes back room. A failure shows at the next
     /// commit.
     fn tend(&mut self) {}

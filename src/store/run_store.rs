@@ -266,6 +266,24 @@ impl RunStore {
         Ok(committed)
     }
 
+    /// Puts on the disk what was committed with [`Sync::Later`], as the durability asks.
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        if let Some(why) = &self.poison {
+            return Err(StoreError::Poisoned { why: why.clone() });
+        }
+        self.settle()?;
+        if let Err(error) = self.journal.sync() {
+            return Err(self.give_up(error));
+        }
+        self.on_disk = self.journal.head();
+        Ok(())
+    }
+
+    /// Whether all that was committed is on the disk.
+    pub fn is_synced(&self) -> bool {
+        self.on_disk == self.journal.head()
+    }
+
     /// See [`Journal::tend`].
     pub fn tend(&mut self) {
         self.journal.tend();

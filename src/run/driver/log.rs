@@ -62,6 +62,11 @@ impl Log {
         self.lines.len()
     }
 
+    /// Whether what waits has to be on the disk before it is acted on.
+    pub(in crate::run) fn needs_sync(&self) -> bool {
+        self.must_sync
+    }
+
     /// Records all rows in one transaction, then tells the observer.
     ///
     /// # Errors
@@ -71,13 +76,32 @@ impl Log {
         store: &mut RunStore,
         observer: &mut dyn Observer,
     ) -> Result<(), StoreError> {
+        let sync = if self.must_sync { Sync::Now } else { Sync::Later };
+        let told = self.write(store, sync)?;
+        self.announce(told, store, observer);
+        Ok(())
+    }
+
+    /// Records all rows in one transaction. What it gives is to be announced.
+    ///
+    /// # Errors
+    /// Those of the store; after `Full` the same may be tried again.
+    pub(in crate::run) fn write(&mut self, store: &mut RunStore, sync: Sync) -> Result<Told, StoreError> {
         let before = store.head().seq;
         if !self.lines.is_empty() {
             let entries: Vec<Entry<'_>> = self.lines.iter().map(|line| line.entry(&self.text)).collect();
-            let sync = if self.must_sync { Sync::Now } else { Sync::Later };
             store.commit(&entries, sync)?;
         }
-        for (lines, at, what) in self.tell.drain(..) {
+        self.lines.clear();
+        self.text.clear();
+        self.must_sync = false;
+        Ok(Told { before, what: std::mem::take(&mut self.tell) })
+    }
+
+    /// Tells the observer of what was recorded.
+    pub(in crate::run) fn announce(&mut self, told: Told, store: &RunStore, observer: &mut dyn Observer) {
+        let Told { before, what: mut list } = told;
+        for (lines, at, what) in list.drain(..) {
             let event = RunEvent {
                 event: what.word(),
                 run: store.run().into(),
@@ -89,11 +113,17 @@ impl Log {
             self.greeted = true;
             observer.event(&event);
         }
-        self.lines.clear();
-        self.text.clear();
-        self.must_sync = false;
-        Ok(())
+        if self.tell.is_empty() {
+            self.tell = list; // its room serves again
+        }
     }
+}
+
+/// What the observer is told of a turn, once that may be known.
+#[derive(Debug)]
+pub(in crate::run) struct Told {
+    before: u64,
+    what: Vec<(usize, i64, What)>,
 }
 
 impl Line {

@@ -5,6 +5,7 @@
 //! does.
 
 mod act;
+mod early;
 mod log;
 mod outside;
 mod pose;
@@ -136,6 +137,9 @@ pub(super) struct Driver<'a> {
     todo: Vec<Command>,
     replies: (Replies, UnboundedReceiver<Reply>),
     end: Option<Ended>,
+    /// Turns of this session, and how many of them are known to be on the disk.
+    turns: u64,
+    synced: u64,
 }
 
 /// What a driver is made of.
@@ -192,6 +196,8 @@ impl<'a> Driver<'a> {
             todo: Vec::new(),
             replies: (Replies(to), from),
             end: None,
+            turns: 0,
+            synced: 0,
         }
     }
 

@@ -13,11 +13,6 @@ use crate::run::task::{self, Refusal};
 use crate::schedule::{
     self, Command, Decisions, End, ErrorKind, Event, Facts, NoHistory, Note, Outcome, Place, Verdict, What,
 };
-use crate::store::StoreError;
-use std::time::Duration;
-
-/// How long a full disk is waited for, in ms, try by try.
-static PATIENCE: &[u64] = &[10, 100, 500, 1_000, 2_000];
 
 /// Most rows of one transaction: a turn that has more is split.
 const MAX_ROWS: usize = 4096;
@@ -34,7 +29,7 @@ impl Driver<'_> {
                 break false;
             }
         };
-        self.commit()?;
+        self.record_turn()?;
         for command in std::mem::take(&mut self.todo) {
             self.act(command)?;
         }
@@ -124,6 +119,7 @@ impl Driver<'_> {
                     }
                 }
                 self.tasks.begin(place, &inputs);
+                self.tasks.of(place).known_in = self.turns;
                 let hash = self.values.inputs_hash(place);
                 if !hash.is_empty() {
                     self.hashes.insert(place, hash);
@@ -194,29 +190,6 @@ impl Driver<'_> {
                 observer::What::TaskSkipped { task }
             });
         }
-    }
-
-    /// Records the turn. A full disk is waited for a while, with nothing new started.
-    pub(super) fn commit(&mut self) -> Result<(), Halt> {
-        self.flush_done();
-        let mut patience = PATIENCE.iter();
-        while let Err(error) = self.log.commit(&mut self.store, self.observer) {
-            // Nothing of the turn was written: what runs goes on, nothing new begins, space may come back.
-            match (error, patience.next()) {
-                (StoreError::Full { .. }, Some(pause)) => {
-                    self.store.release_ballast();
-                    std::thread::sleep(Duration::from_millis(*pause));
-                }
-                (error, _) => return Err(Halt::Store(error)),
-            }
-        }
-        for id in self.taken.drain(..) {
-            if let Some(dir) = self.store.dir() {
-                // It was recorded: if it stays, it is known by its id and passed over.
-                let _ = crate::store::remove_message(dir, &id);
-            }
-        }
-        Ok(())
     }
 
     /// Tells the observer, if it listens.

@@ -353,6 +353,16 @@ impl Journal for SqliteJournal {
         Ok(Committed { first, last: head.seq })
     }
 
+    fn sync(&mut self) -> Result<(), StoreError> {
+        if let Some(why) = &self.poison {
+            return Err(StoreError::Poisoned { why: why.clone() });
+        }
+        if self.durability == Durability::Process {
+            return Ok(());
+        }
+        self.sync_wal().inspect_err(|error| self.poison = Some(error.to_string()))
+    }
+
     fn tend(&mut self) {
         if self.poison.is_some() {
             return;

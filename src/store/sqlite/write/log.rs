@@ -26,7 +26,7 @@ pub(super) const FIRST_GROWTH: u64 = 256 * 1024;
 /// Work (about pages written) after which the length of the WAL is looked at.
 pub(super) const LOOK_AFTER: usize = 256;
 
-/// How long files that were the same are taken to be so, where nothing else is to be learnt of them.
+/// How long files that were the same are taken to be so.
 const SAME: Duration = Duration::from_millis(20);
 
 /// The files that a journal consists of, to see when one is replaced while it is open.
@@ -68,7 +68,7 @@ impl SqliteJournal {
     /// Fails when the files under the journal's names are no longer those that are open.
     pub(super) fn same_files(&mut self) -> Result<(), StoreError> {
         let lately = |at: Instant| at.elapsed() < SAME;
-        if self.durability == Durability::Process && self.files.same_at.is_some_and(lately) {
+        if self.files.same_at.is_some_and(lately) {
             return Ok(());
         }
         let damaged = |why: &str| StoreError::Damaged { last_good_seq: self.head.seq, why: why.to_owned() };
@@ -103,7 +103,11 @@ impl SqliteJournal {
             return Ok(());
         }
         self.grow_wal((grown * 4).clamp(FIRST_GROWTH, longest))?;
-        // Else the next commit would wait for it.
+        self.sync_wal() // else the next commit would wait for it
+    }
+
+    /// Puts what is in the WAL on the disk: what SQLite does at the end of a commit with `synchronous=FULL`.
+    pub(super) fn sync_wal(&self) -> Result<(), StoreError> {
         let wal = std::fs::File::open(&self.files.wal).and_then(|wal| wal.sync_data());
         wal.map_err(|error| StoreError::at("sync", &self.files.wal, error))
     }
