@@ -182,8 +182,12 @@ impl Environment {
             }
         }
         all.extend(given.0.iter().map(|entry| entry.text.as_c_str()));
-        let path = given.0.iter().find(|g| g.name() == b"PATH").map_or(self.path.as_slice(), Entry::value);
-        (all, path)
+        (all, self.path(given))
+    }
+
+    /// Where a program with the variables `given` is sought.
+    pub(crate) fn path<'a>(&'a self, given: &'a Given) -> &'a [u8] {
+        given.0.iter().find(|g| g.name() == b"PATH").map_or(self.path.as_slice(), Entry::value)
     }
 
     /// The variable `name` as programs get it.

@@ -196,6 +196,7 @@ fn read(folder: &Path, attempt: Option<&str>) -> Option<Result<ProcessOutcome, E
         max_rss,
         stdout: stdout.output(folder.join("stdout"))?,
         stderr: stderr.output(folder.join("stderr"))?,
+        unstarted: None,
     }))
 }
 

@@ -131,7 +131,12 @@ impl Local {
 
     /// Turns the ends of processes into outcomes.
     fn settle(&mut self) {
-        for (ticket, outcome) in self.ended.drain(..) {
+        for (ticket, mut outcome) in self.ended.drain(..) {
+            if let Some(error) = outcome.unstarted.take() {
+                self.after.remove(&ticket);
+                self.finished.push(Done { ticket, outcome: Err(error) });
+                continue;
+            }
             let outcome = match self.after.remove(&ticket) {
                 None => Ok(Outcome::Process(outcome)),
                 Some(After { guarded, agent }) => {

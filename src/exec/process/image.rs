@@ -1,13 +1,15 @@
 //! From a request to a program image, and from a failed start to words.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::{CStr, CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::io::Errno;
 
 use super::ProcessRequest;
-use crate::exec::sys::{SpawnFailure, Stage};
+use crate::exec::environment::{Environment, Given};
+use crate::exec::sys::{self, SpawnFailure, Stage};
 use crate::exec::{ExecError, Fault};
 
 /// The strings of a program image; the environment is joined in by the pool.
@@ -47,6 +49,40 @@ impl Strings {
         };
         let programs = if program.contains('/') { vec![argv[0].clone()] } else { candidates(program, path) };
         Ok(Strings { programs, argv, cwd })
+    }
+}
+
+/// All that a program reads on its way, and what is needed to say why it did not start.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) strings: Strings,
+    pub(super) given: Given,
+    pub(super) environment: Arc<Environment>,
+    pub(super) request: ProcessRequest,
+}
+
+impl Ready {
+    /// Says why it did not start.
+    pub(super) fn explain(&self, failure: SpawnFailure) -> ExecError {
+        explain(&self.request, self.environment.path(&self.given), failure)
+    }
+}
+
+impl sys::Strings for Ready {
+    fn programs(&self) -> &[CString] {
+        &self.strings.programs
+    }
+
+    fn argv(&self) -> &[CString] {
+        &self.strings.argv
+    }
+
+    fn env(&self) -> Vec<&CStr> {
+        self.environment.with(&self.given).0
+    }
+
+    fn cwd(&self) -> Option<&CStr> {
+        self.strings.cwd.as_deref()
     }
 }
 

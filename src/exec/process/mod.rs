@@ -107,4 +107,6 @@ pub struct ProcessOutcome {
     pub cpu: Duration,
     /// Largest resident set of one of its processes, in bytes.
     pub max_rss: u64,
+    /// It could not become its program; nothing ran.
+    pub unstarted: Option<super::ExecError>,
 }

@@ -4,8 +4,10 @@
 //! watched through a pidfd; its outputs are read when data comes and once more when it ends. `Processes` owns all
 //! its state and is driven by [`Processes::turn`], from an event loop that watches [`AsFd`] or by waiting in it.
 
+use std::ffi::CString;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::epoll;
@@ -13,7 +15,7 @@ use rustix::io::Errno;
 
 use super::capture::Capture;
 use super::feed::Feed;
-use super::image::{Strings, explain};
+use super::image::{Ready, Strings};
 use super::pipes::{Pipes, Spare, feeding};
 use super::slot::{Phase, Pumped, Slot, Stream};
 use super::stray::{Others, Strays, Suspect};
@@ -21,7 +23,7 @@ use super::{ProcessOutcome, ProcessRequest};
 use crate::exec::environment::{Environment, Given};
 use crate::exec::mask::Mask;
 use crate::exec::sys::{
-    Child, Image, SignalFd, SpawnFailure, Spawner, Stage, on_main_thread, ticks_since_boot,
+    self, Child, Image, Launch, SignalFd, Spawner, Stage, on_main_thread, ticks_since_boot,
 };
 use crate::exec::{Begun, ExecError, Fault, Ticket};
 
@@ -30,12 +32,16 @@ const SWEEP: Duration = Duration::from_millis(1);
 /// Events taken in one go.
 const EVENTS: usize = 64;
 const BLOCK: usize = 64 * 1024;
+/// A spare that takes longer to wait is not worth it.
+const PROMPT: Duration = Duration::from_micros(500);
+/// Starts without a spare after such a one.
+const WITHOUT: u64 = 256;
 
 /// Commands that run.
 #[derive(Debug)]
 pub struct Processes {
     spawner: Spawner,
-    environment: Environment,
+    environment: Arc<Environment>,
     epoll: OwnedFd,
     null: OwnedFd,
     slots: Vec<Option<Slot>>,
@@ -53,6 +59,10 @@ pub struct Processes {
     block: Vec<u8>,
     /// Waits for the next command.
     spare: Option<Spare>,
+    /// Number of the start from which on spares are made.
+    spare_from: u64,
+    /// Where the program was that started last.
+    known: Vec<CString>,
     /// Commands that have ended, until there is time to close what is left of them.
     ended: Vec<Slot>,
     /// Commands up to which a spare is worth its while: with all cores busy it comes to the same.
@@ -82,7 +92,7 @@ impl Processes {
         );
         Ok(Processes {
             spawner: Spawner::new().map_err(failed("cannot prepare to start programs"))?,
-            environment,
+            environment: Arc::new(environment),
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC).map_err(failed("cannot watch programs"))?,
             null: null.map_err(failed("cannot open /dev/null"))?,
             slots: Vec::new(),
@@ -96,6 +106,8 @@ impl Processes {
             block: vec![0; BLOCK],
             spare: None,
             ended: Vec::new(),
+            known: Vec::new(),
+            spare_from: 2, // a single command needs none
             // The main thread's children are what strays are told from.
             cores: if on_main_thread() { 0 } else { cores() },
         })
@@ -107,18 +119,16 @@ impl Processes {
     /// Why it cannot; nothing is left behind then.
     pub fn start(&mut self, ticket: Ticket, mut request: ProcessRequest) -> Result<Begun, ExecError> {
         let given = Given::new(&request.env, &request.attempt)?;
-        let (env, path) = self.environment.with(&given);
-        let strings = Strings::new(&request, path)?;
-        let image = Image {
-            programs: &strings.programs,
-            argv: &strings.argv,
-            env: &env,
-            cwd: strings.cwd.as_deref(),
-        };
+        let strings = Strings::new(&request, self.environment.path(&given))?;
         let stdin = request.stdin.take();
-        let Launched { child, pipes, feed, start_ticks } =
-            launch(&mut self.spawner, &mut self.spare, self.null.as_fd(), &image, stdin)
-                .map_err(|why| why.told(|failure| explain(&request, path, failure)))?;
+        let ready = Ready { strings, given, environment: self.environment.clone(), request };
+        let Launched { child, pipes, feed, start_ticks, way } = if stdin.is_none() && self.goes_beside(&ready)
+        {
+            self.launch_beside(ready)?
+        } else {
+            self.launch(ready, stdin)?
+        };
+        let request = way.request();
         let Pipes { outputs: [out, err], ends } = pipes;
         let pid = child.pid.as_raw_nonzero().get();
         let secrets = &request.secrets.0;
@@ -128,7 +138,9 @@ impl Processes {
             Stream::new(pipe, Capture::new(request.keep, place, mask.as_ref()))
         });
         let feed = feed.and_then(|mut feed| (!feed.push()).then_some(feed));
-        self.admit(Slot::new(ticket, &request, child, outputs, ends, feed)).map_err(|errno| {
+        let mut slot = Slot::new(ticket, request, child, outputs, ends, feed);
+        slot.launch = way.launch();
+        self.admit(slot).map_err(|errno| {
             ExecError::new(
                 Fault::Busy,
                 format!("cannot watch a program: {}", crate::exec::plain(&errno.into())),
@@ -137,11 +149,82 @@ impl Processes {
         Ok(Begun { pid: Some(pid), start_ticks })
     }
 
+    /// Whether it is worth while not to wait until the program runs: all cores are busy, so that might take long, and it is
+    /// one that started before.
+    fn goes_beside(&self, ready: &Ready) -> bool {
+        Spawner::BESIDE
+            && self.cores > 0
+            && self.running >= self.cores
+            && !ready.request.guarded
+            && ready.strings.programs == self.known
+    }
+
+    fn launch_beside(&mut self, ready: Ready) -> Result<Launched, ExecError> {
+        let pipes = Pipes::new()?;
+        let start_ticks = ticks_since_boot();
+        match self.spawner.launch(ready, pipes.stdio(self.null.as_fd())) {
+            Ok((child, launch)) => {
+                Ok(Launched { child, pipes, feed: None, start_ticks, way: Way::Beside(launch) })
+            }
+            Err((ready, failure)) => Err(ready.explain(failure)),
+        }
+    }
+
+    /// Starts a program and waits until it runs: as the spare, where there is one and nothing is to be fed to it.
+    fn launch(&mut self, ready: Ready, stdin: Option<Vec<u8>>) -> Result<Launched, ExecError> {
+        let env = sys::Strings::env(&ready);
+        let Strings { programs, argv, cwd } = &ready.strings;
+        let image = Image { programs, argv, env: &env, cwd: cwd.as_deref() };
+        let spare = if stdin.is_none() { self.spare.take() } else { None };
+        let sent = spare.map(|Spare { process, pipes, start_ticks }| {
+            self.spawner.send(process, &image).map(|child| (child, pipes, None, start_ticks))
+        });
+        let (child, pipes, feed, start_ticks) = match sent {
+            Some(Ok(sent)) => sent,
+            Some(Err(failure)) if failure.stage != Stage::Clone => return Err(ready.explain(failure)),
+            // It was killed while it waited.
+            Some(Err(_)) | None => {
+                let pipes = Pipes::new()?;
+                let (fed, feed) = match stdin {
+                    Some(bytes) => {
+                        let (read, write) = feeding()?;
+                        (Some(read), Some(Feed::new(write, bytes)))
+                    }
+                    None => (None, None),
+                };
+                let start_ticks = ticks_since_boot();
+                let stdio = pipes.stdio(fed.as_ref().map_or(self.null.as_fd(), AsFd::as_fd));
+                let child = self.spawner.spawn(&image, stdio).map_err(|failure| ready.explain(failure))?;
+                (child, pipes, feed, start_ticks)
+            }
+        };
+        if self.known != *programs {
+            self.known.clone_from(programs);
+        }
+        drop(env);
+        Ok(Launched { child, pipes, feed, start_ticks, way: Way::Here(Box::new(ready)) })
+    }
+
     /// Makes ready for the next command, as long as there is time for that.
     pub fn make_ready(&mut self) {
-        self.ended.clear();
-        if self.spare.is_none() && (1..self.cores).contains(&self.running) && self.starts > 1 {
+        self.bury();
+        let idle = (1..self.cores).contains(&self.running) && self.starts >= self.spare_from;
+        if self.spare.is_none() && idle {
+            let begun = Instant::now();
             self.spare = Spare::new(&self.spawner, self.null.as_fd());
+            if begun.elapsed() > PROMPT {
+                // Others keep the cores busy: what has to be woken comes late.
+                self.spare_from = self.starts + WITHOUT;
+            }
+        }
+    }
+
+    /// Closes what is left of commands that have ended.
+    fn bury(&mut self) {
+        for slot in self.ended.drain(..) {
+            if let Some(launch) = slot.launch {
+                self.spawner.take_back(launch);
+            }
         }
     }
 
@@ -228,7 +311,7 @@ impl Processes {
     /// Does what there is to do, after waiting for it at most `wait` (`None`: as long as it takes), and puts what
     /// has ended into `done`. Says whether there may be more at once.
     pub fn turn(&mut self, wait: Option<Duration>, done: &mut Vec<(Ticket, ProcessOutcome)>) -> bool {
-        self.ended.clear();
+        self.bury();
         let until = self.deadline().map(|at| at.saturating_duration_since(Instant::now()));
         let wait = match (wait, until) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -355,53 +438,29 @@ struct Launched {
     pipes: Pipes,
     feed: Option<Feed>,
     start_ticks: u64,
+    way: Way,
 }
 
-/// Why there is none.
-enum Unable {
-    Pipes(ExecError),
-    Start(SpawnFailure),
+/// Whether it was waited for.
+enum Way {
+    Here(Box<Ready>),
+    Beside(Launch<Ready>),
 }
 
-impl Unable {
-    fn told(self, explain: impl FnOnce(SpawnFailure) -> ExecError) -> ExecError {
+impl Way {
+    fn request(&self) -> &ProcessRequest {
         match self {
-            Unable::Pipes(error) => error,
-            Unable::Start(failure) => explain(failure),
+            Way::Here(ready) => &ready.request,
+            Way::Beside(launch) => &launch.strings().request,
         }
     }
-}
 
-/// Starts `image`, as the spare where there is one and nothing is to be fed to it.
-fn launch(
-    spawner: &mut Spawner,
-    spare: &mut Option<Spare>,
-    null: BorrowedFd<'_>,
-    image: &Image<'_>,
-    stdin: Option<Vec<u8>>,
-) -> Result<Launched, Unable> {
-    if stdin.is_none()
-        && let Some(Spare { process, pipes, start_ticks }) = spare.take()
-    {
-        match spawner.send(process, image) {
-            Ok(child) => return Ok(Launched { child, pipes, feed: None, start_ticks }),
-            // It was killed while it waited.
-            Err(SpawnFailure { stage: Stage::Clone, .. }) => {}
-            Err(failure) => return Err(Unable::Start(failure)),
+    fn launch(self) -> Option<Launch<Ready>> {
+        match self {
+            Way::Here(_) => None,
+            Way::Beside(launch) => Some(launch),
         }
     }
-    let pipes = Pipes::new().map_err(Unable::Pipes)?;
-    let (fed, feed) = match stdin {
-        Some(bytes) => {
-            let (read, write) = feeding().map_err(Unable::Pipes)?;
-            (Some(read), Some(Feed::new(write, bytes)))
-        }
-        None => (None, None),
-    };
-    let start_ticks = ticks_since_boot();
-    let stdio = pipes.stdio(fed.as_ref().map_or(null, AsFd::as_fd));
-    let child = spawner.spawn(image, stdio).map_err(Unable::Start)?;
-    Ok(Launched { child, pipes, feed, start_ticks })
 }
 
 fn cores() -> usize {

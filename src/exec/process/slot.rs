@@ -8,9 +8,10 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::capture::Capture;
 use super::feed::Feed;
+use super::image::Ready;
 use super::{DRAIN, Output, ProcessOutcome, StopSignal};
 use crate::exec::Ticket;
-use crate::exec::sys::{self, Exit, Reaped};
+use crate::exec::sys::{self, Exit, Launch, Reaped};
 
 /// Reads of one output in one go, so that a flood on one leaves room for the others.
 const READS: usize = 8;
@@ -123,6 +124,8 @@ pub(super) struct Slot {
     pub(super) began: Instant,
     /// Strays found that are not reaped yet.
     pub(super) strays: Vec<i32>,
+    /// Its way into its program, where nobody waited for that.
+    pub(super) launch: Option<Launch<Ready>>,
     stop: Option<Stop>,
     cut_off: bool,
     ended: Option<(Reaped, Duration)>,
@@ -150,6 +153,7 @@ impl Slot {
             guarded: request.guarded,
             began: Instant::now(),
             strays: Vec::new(),
+            launch: None,
             stop: None,
             cut_off: false,
             ended: None,
@@ -254,6 +258,9 @@ impl Slot {
     }
 
     fn signal_tree(&self, signal: Signal) {
+        if let Some(launch) = &self.launch {
+            launch.wait(); // before that it may not lead its group
+        }
         let below = sys::proc::descendants(self.pid.as_raw_nonzero().get());
         self.signal_group(signal);
         for pid in below {
@@ -285,6 +292,10 @@ impl Slot {
             duration,
             cpu: reaped.user + reaped.system,
             max_rss: reaped.max_rss,
+            unstarted: self
+                .launch
+                .as_ref()
+                .and_then(|launch| launch.failure().map(|failure| launch.strings().explain(failure))),
         }
     }
 }

@@ -21,6 +21,8 @@ use child::{Address, Letter, child_main};
 
 const STACK: usize = 64 * 1024;
 const GUARD: usize = 4096;
+/// Stacks that are kept for further launches.
+const MOST_SPENT: usize = 64;
 
 /// A program to start, with everything evaluated.
 #[derive(Debug)]
@@ -66,10 +68,31 @@ pub struct SpawnFailure {
     pub errno: Errno,
 }
 
+/// The strings of a program, which stay where they are as long as this does.
+pub trait Strings {
+    /// Files to try in turn.
+    fn programs(&self) -> &[CString];
+    fn argv(&self) -> &[CString];
+    fn env(&self) -> Vec<&CStr>;
+    fn cwd(&self) -> Option<&CStr>;
+}
+
+/// A child on its way into its program, with what it reads until it is there.
+#[derive(Debug)]
+pub struct Launch<S> {
+    letter: Box<Letter>,
+    stack: Option<Stack>,
+    strings: Box<S>,
+    _argv: Vec<*const c_char>,
+    _env: Vec<*const c_char>,
+}
+
 /// Starts programs from one thread.
 #[derive(Debug)]
 pub struct Spawner {
     stack: Stack,
+    /// Stacks of launches that are over.
+    spent: Vec<Stack>,
     parent: libc::pid_t,
     // Kept between starts, so that a start allocates no table.
     argv: Vec<*const c_char>,
@@ -86,6 +109,9 @@ pub struct Spare {
 }
 
 impl Spawner {
+    /// Whether a child can run beside its parent on this machine.
+    pub const BESIDE: bool = raw::ALONE;
+
     /// A spawner for the calling thread.
     ///
     /// # Errors
@@ -93,7 +119,7 @@ impl Spawner {
     pub fn new() -> Result<Spawner, Errno> {
         // SAFETY: getpid has no preconditions.
         let parent = unsafe { libc::getpid() };
-        Ok(Spawner { stack: Stack::new()?, parent, argv: Vec::new(), env: Vec::new() })
+        Ok(Spawner { stack: Stack::new()?, spent: Vec::new(), parent, argv: Vec::new(), env: Vec::new() })
     }
 
     /// Starts `image` as the leader of its own session and process group, to be killed when this thread dies. Returns when the
@@ -109,13 +135,57 @@ impl Spawner {
         reaped_if_failed(&letter, child)
     }
 
+    /// Starts a program without waiting until it runs. What went wrong is in the launch when the child has ended.
+    ///
+    /// # Errors
+    /// When no process can be made: gives the strings back. `ENOSYS` where it is not [`Spawner::BESIDE`].
+    pub fn launch<S: Strings>(
+        &mut self,
+        strings: S,
+        stdio: Stdio<'_>,
+    ) -> Result<(Child, Launch<S>), (S, SpawnFailure)> {
+        let failed = |errno| SpawnFailure { stage: Stage::Clone, errno };
+        if !Spawner::BESIDE {
+            return Err((strings, failed(Errno::NOSYS)));
+        }
+        let stack = match self.spent.pop().map_or_else(Stack::new, Ok) {
+            Ok(stack) => stack,
+            Err(errno) => return Err((strings, failed(errno))),
+        };
+        let strings = Box::new(strings);
+        let (mut argv, mut env) = (Vec::new(), Vec::new());
+        fill(&mut argv, strings.argv().iter().map(|text| text.as_ptr()));
+        fill(&mut env, strings.env().iter().map(|text| text.as_ptr()));
+        let letter = Box::new(Letter::new(self.parent, stdio.map(|fd| fd.as_raw_fd())));
+        letter.address(&Address {
+            programs: strings.programs(),
+            argv: argv.as_ptr(),
+            env: env.as_ptr(),
+            cwd: strings.cwd().map_or(ptr::null(), CStr::as_ptr),
+        });
+        letter.go.store(child::GO, Ordering::Release);
+        let child = match clone_with(&letter, &stack, libc::CLONE_CHILD_CLEARTID) {
+            Ok(child) => child,
+            Err(failure) => return Err((*strings, failure)),
+        };
+        Ok((child, Launch { letter, stack: Some(stack), strings, _argv: argv, _env: env }))
+    }
+
+    /// Takes back what a launch used.
+    pub fn take_back<S>(&mut self, mut launch: Launch<S>) {
+        launch.wait();
+        if self.spent.len() < MOST_SPENT {
+            self.spent.extend(launch.stack.take());
+        }
+    }
+
     /// Makes a child that waits with `stdio`. Returns when it waits.
     ///
     /// # Errors
     /// As [`Spawner::spawn`]; `ENOSYS` on a machine where a child cannot wait beside its parent.
     pub fn spare(&self, stdio: Stdio<'_>) -> Result<Spare, SpawnFailure> {
         let failed = |errno| SpawnFailure { stage: Stage::Clone, errno };
-        if !raw::ALONE {
+        if !Spawner::BESIDE {
             return Err(failed(Errno::NOSYS));
         }
         let stack = Stack::new().map_err(failed)?;
@@ -155,6 +225,31 @@ impl Spawner {
             env: self.env.as_ptr(),
             cwd: image.cwd.map_or(ptr::null(), CStr::as_ptr),
         });
+    }
+}
+
+impl<S> Launch<S> {
+    /// Waits until the child has left our memory, and says what it failed at.
+    pub fn failure(&self) -> Option<SpawnFailure> {
+        self.wait();
+        self.letter.failure()
+    }
+
+    pub fn strings(&self) -> &S {
+        &self.strings
+    }
+
+    /// Waits until the child has left our memory: it runs or has ended.
+    pub fn wait(&self) {
+        while self.letter.alive.load(Ordering::Acquire) != 0 {
+            sleep_while_shared(&self.letter.alive);
+        }
+    }
+}
+
+impl<S> Drop for Launch<S> {
+    fn drop(&mut self) {
+        self.wait();
     }
 }
 
