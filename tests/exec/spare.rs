@@ -1,6 +1,6 @@
 //! The process that waits for the next command: it becomes it, it says why it cannot, it leaves nothing behind.
 
-use super::{Bench, ProcessRequest, id};
+use super::{Bench, Executor as _, Outcome, ProcessRequest, Request, Ticket, id};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -81,4 +81,36 @@ fn nothing_is_left_when_the_pool_is_gone() {
         assert!(Instant::now() < until, "a process waits still");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// With all cores busy a start does not wait until its program runs: what goes wrong is told at its end.
+#[test]
+fn what_is_not_waited_for_ends_all_the_same() {
+    let cores = std::thread::available_parallelism().unwrap().get() as u64;
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::new();
+    for n in 0..=cores {
+        bench.begin(Ticket(n), Request::Process(sh("sleep 0.6"))).unwrap();
+    }
+    let gone = folder.path().join("gone");
+    let lost = ProcessRequest { cwd: Some(gone.clone()), ..sh("true") };
+    let begun = bench.begin(Ticket(100), Request::Process(lost));
+    bench.begin(Ticket(101), Request::Process(sh("echo out; exit 5"))).unwrap();
+    bench.begin(Ticket(102), Request::Process(sh("trap '' TERM; sleep 100"))).unwrap();
+    bench.local.stop(Ticket(102), Duration::ZERO);
+    let mut ended = std::collections::BTreeMap::new();
+    while bench.local.running() > 0 {
+        for done in bench.next() {
+            ended.insert(done.ticket.0, done.outcome);
+        }
+    }
+    let said = match begun {
+        Err(error) => error.message, // too few cores for that
+        Ok(_) => ended.remove(&100).unwrap().unwrap_err().message,
+    };
+    assert!(said.contains(gone.to_str().unwrap()), "{said}");
+    let Some(Ok(Outcome::Process(five))) = ended.remove(&101) else { panic!("it has not ended") };
+    assert_eq!((five.exit.shell_code(), &*five.stdout.read(10).unwrap()), (5, &b"out\n"[..]));
+    let Some(Ok(Outcome::Process(stopped))) = ended.remove(&102) else { panic!("it has not ended") };
+    assert!(stopped.killed && stopped.exit.shell_code() == 137);
 }
