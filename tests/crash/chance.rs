@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 /// As the common program, but every task takes a moment and holds a lock that only its processes can hold.
 const SLOW: &str = r##"
 task step(name: String) -> String {
-  sh: "exec 9> lock-#{name}; flock -n 9 || echo overlap #{name} >> log; echo begin #{name} >> log; setsid sleep 30 & sleep 0.05; echo end #{name} >> log; echo #{name}"
+  sh: "exec 9> lock-#{name}; flock -n 9 || echo overlap #{name} >> log; echo begin #{name} >> log; setsid sleep 30 > out-#{name} 2>&1 & sleep 0.05; echo end #{name} >> log; echo #{name}"
   retry: 2
   on_crash: rerun
 }
