@@ -1,38 +1,100 @@
 //! What the program's agents can do, from their declarations and their Markdown files.
 
+use super::tools::{RUNNING, Tool, WRITING};
 use crate::ast::{ActorDecl, Expr, ExprKind, ItemKind};
 use crate::resolve::{AgentFile, DefId, DefKind, Res};
+use crate::source::Span;
 use crate::types::{Callee, Checked};
 use ecow::EcoString;
 use std::collections::HashMap;
 
-/// Tools that change files or run commands, which can.
-const WRITING: &[&str] =
-    &["Write", "Edit", "MultiEdit", "NotebookEdit", "Bash", "apply_patch", "exec_command"];
+/// What plays an agent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Runtime {
+    /// One whose tools are known: `claude`, `codex`, or what `flow.toml` says.
+    #[default]
+    Known,
+    /// Any program: `command([…])`, `acp([…])`.
+    Program,
+}
 
 /// What is known of an agent.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct AgentFacts {
+    pub def: DefId,
     pub name: EcoString,
+    /// Where it says which tools it has, or else where it is declared.
+    pub span: Span,
+    pub runtime: Runtime,
     /// `None`: every tool.
-    pub tools: Option<Vec<String>>,
+    pub tools: Option<Vec<Tool>>,
     /// Tools that the file takes away.
     pub without: Vec<String>,
+    /// Tasks among its tools.
+    pub tasks: Vec<(DefId, Span)>,
     pub skills: Vec<String>,
     pub has_timeout: bool,
     pub has_budget: bool,
 }
 
 impl AgentFacts {
-    /// Whether it has a tool that writes; one that is not known (of an MCP server, say) may.
+    fn new(def: DefId, name: EcoString, span: Span) -> AgentFacts {
+        AgentFacts {
+            def,
+            name,
+            span,
+            runtime: Runtime::Known,
+            tools: None,
+            without: Vec::new(),
+            tasks: Vec::new(),
+            skills: Vec::new(),
+            has_timeout: false,
+            has_budget: false,
+        }
+    }
+
+    fn keeps(&self, tool: &str) -> bool {
+        !self.without.iter().any(|w| w.split('(').next() == Some(tool) && !w.contains('('))
+    }
+
+    /// Whether it has a tool that writes; one that is not known (of an MCP server, say) may, and so may a task.
     pub(super) fn can_write(&self) -> bool {
-        let writes = |tool: &str| {
-            let name = tool.split('(').next().unwrap_or(tool).trim();
-            WRITING.contains(&name) || name.starts_with("mcp__") || name.starts_with('@')
-        };
         match &self.tools {
-            Some(tools) => tools.iter().any(|t| writes(t) && !self.without.contains(t)),
-            None => WRITING.iter().take(5).any(|t| !self.without.iter().any(|w| w == t)),
+            Some(tools) => {
+                let acts = |t: &Tool| t.writes() || t.runs() || t.is_foreign();
+                !self.tasks.is_empty() || tools.iter().any(|t| acts(t) && self.keeps(t.name()))
+            }
+            None => self.any_left(),
+        }
+    }
+
+    /// Whether it surely has a tool that writes or runs commands.
+    pub(super) fn acts(&self) -> bool {
+        match &self.tools {
+            Some(tools) => tools.iter().any(|t| (t.writes() || t.runs()) && self.keeps(t.name())),
+            None => self.runtime == Runtime::Known && self.any_left(),
+        }
+    }
+
+    fn any_left(&self) -> bool {
+        WRITING.iter().chain(RUNNING).take(6).any(|t| self.keeps(t))
+    }
+
+    /// Whether it may use a tool.
+    pub(super) fn has(&self, tool: &Tool) -> bool {
+        match &self.tools {
+            Some(tools) => tools.iter().any(|t| t.covers(tool) && self.keeps(t.name())),
+            None => self.keeps(tool.name()),
+        }
+    }
+
+    /// Its tools in words.
+    pub(super) fn shown(&self) -> String {
+        match &self.tools {
+            Some(tools) if tools.is_empty() => "none".to_string(),
+            Some(tools) => tools.iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join(", "),
+            None if self.without.is_empty() => "all".to_string(),
+            None => format!("all but {}", self.without.join(", ")),
         }
     }
 }
@@ -78,11 +140,14 @@ impl<'a> Agents<'a> {
             }
             let def = self.checked.resolved.def(id);
             let facts = match def.kind {
-                DefKind::AgentFile(file) => {
-                    of_file(&def.name.text, &self.checked.resolved.agent_files[file as usize])
-                }
+                DefKind::AgentFile(file) => of_file(
+                    id,
+                    &def.name.text,
+                    &self.checked.resolved.agent_files[file as usize],
+                    def.name.span,
+                ),
                 DefKind::Agent => match self.declaration(id) {
-                    Some(decl) => self.of_declaration(decl),
+                    Some(decl) => self.of_declaration(id, decl),
                     None => continue,
                 },
                 DefKind::Type
@@ -127,11 +192,18 @@ impl<'a> Agents<'a> {
         }
     }
 
-    fn of_declaration(&self, decl: &ActorDecl) -> AgentFacts {
+    fn of_declaration(&self, id: DefId, decl: &ActorDecl) -> AgentFacts {
         let base = self.from(decl).and_then(|id| self.facts.get(&id)).cloned();
-        let mut facts = AgentFacts { name: decl.name.text.clone(), ..base.unwrap_or_default() };
+        let new = || AgentFacts::new(id, EcoString::new(), decl.name.span);
+        let mut facts = AgentFacts { def: id, name: decl.name.text.clone(), ..base.unwrap_or_else(new) };
+        if let Some(runtime) = decl.props.get("runtime") {
+            let program = matches!(runtime.value.kind, ExprKind::Call { .. });
+            facts.runtime = if program { Runtime::Program } else { Runtime::Known };
+        }
         if let Some(tools) = decl.props.get("tools") {
-            facts.tools = Some(texts(&tools.value));
+            facts.span = tools.value.span;
+            facts.tools = Some(self.tools(&tools.value));
+            facts.tasks = self.tasks(&tools.value);
             facts.without.clear();
         }
         if let Some(skills) = decl.props.get("skills") {
@@ -140,6 +212,34 @@ impl<'a> Agents<'a> {
         facts.has_timeout |= decl.props.get("timeout").is_some();
         facts.has_budget |= decl.props.get("budget").is_some();
         facts
+    }
+
+    fn tools(&self, value: &Expr) -> Vec<Tool> {
+        let text = |e: &Expr| match &e.kind {
+            ExprKind::Str(text) => Some(Tool { text: text.literal()?.to_string(), span: e.span }),
+            _ => None,
+        };
+        elements(value).filter_map(text).collect()
+    }
+
+    fn tasks(&self, value: &Expr) -> Vec<(DefId, Span)> {
+        let task = |e: &Expr| match self.checked.resolved.res(e.id) {
+            Some(Res::Def(id)) if self.checked.resolved.def(*id).kind == DefKind::Task => Some((*id, e.span)),
+            _ => None,
+        };
+        elements(value).filter_map(task).collect()
+    }
+
+    /// What is known of an agent.
+    pub(super) fn facts(&self, id: DefId) -> Option<&AgentFacts> {
+        self.facts.get(&id)
+    }
+
+    /// All of them, in the order of the program.
+    pub(super) fn all(&self) -> Vec<&AgentFacts> {
+        let mut all: Vec<&AgentFacts> = self.facts.values().collect();
+        all.sort_by_key(|a| a.def);
+        all
     }
 
     /// Who the value of `agent`, `fallback` … can be.
@@ -192,15 +292,27 @@ impl<'a> Agents<'a> {
     }
 }
 
-fn of_file(name: &EcoString, file: &AgentFile) -> AgentFacts {
+fn of_file(id: DefId, name: &EcoString, file: &AgentFile, used: Span) -> AgentFacts {
+    let span = file.span.unwrap_or(used);
+    let tool = |(at, text): (usize, &String)| Tool {
+        text: text.clone(),
+        span: file.tool_spans.get(at).copied().unwrap_or(span),
+    };
     AgentFacts {
-        name: name.clone(),
-        tools: file.tools.clone(),
+        tools: file.tools.as_ref().map(|tools| tools.iter().enumerate().map(tool).collect()),
         without: file.disallowed_tools.clone(),
         skills: file.skills.clone(),
         has_timeout: file.timeout_ms.is_some(),
-        has_budget: false,
+        ..AgentFacts::new(id, name.clone(), span)
     }
+}
+
+fn elements(value: &Expr) -> impl Iterator<Item = &Expr> {
+    let list = match &value.kind {
+        ExprKind::List(elements) => elements.as_slice(),
+        _ => &[],
+    };
+    list.iter().map(|e| &e.value)
 }
 
 /// The plain texts in a list.

@@ -18,31 +18,6 @@ pub(super) fn over_capacity(
         .help("ask for less, or raise the capacity")
 }
 
-pub(super) fn cannot_write(span: Span, agent: &str, writes: Span, tools: &str) -> Diagnostic {
-    Diagnostic::new(Code::F0601, span, format!("the agent `{agent}` cannot write, but the task has `writes`"))
-        .note(format!("its tools: {tools}"))
-        .label(writes, "what is to be written")
-        .help("give it a tool that writes (`Write`, `Edit`, `Bash`), choose another agent, or take `writes` out")
-}
-
-pub(super) fn nobody_skilled(span: Span, missing: Option<&str>, near: Option<String>) -> Diagnostic {
-    let message = match missing {
-        Some(skill) => format!("no agent of this program has the skill \"{skill}\""),
-        None => "no agent of this program has all these skills".to_string(),
-    };
-    let error = Diagnostic::new(Code::F0602, span, message);
-    match near {
-        Some(near) => error.help(format!("did you mean \"{near}\"?")),
-        None => error.help("skills stand in `skills` of an agent's declaration or of its file"),
-    }
-}
-
-pub(super) fn unknown_tool(span: Span, tool: &str, near: &str) -> Diagnostic {
-    Diagnostic::new(Code::F0603, span, format!("there is no tool `{tool}`"))
-        .help(format!("did you mean `{near}`?"))
-        .fix(format!("write \"{near}\""), span, format!("\"{near}\""))
-}
-
 pub(super) fn over_budget(span: Span, budget: i64, worst: i64, parts: &[(Span, i64)]) -> Diagnostic {
     let message = format!("the tasks may spend {}, the budget is {}", money(worst), money(budget));
     let mut error = Diagnostic::new(Code::F0701, span, message).note("less than what its tasks may spend");

@@ -10,8 +10,11 @@ mod capabilities;
 mod capacity;
 mod effects;
 mod errors;
+mod flow;
 pub mod globs;
 mod survey;
+mod tools;
+mod trust;
 mod unused;
 
 #[cfg(test)]
@@ -24,9 +27,11 @@ use crate::types::Checked;
 pub fn check(checked: &Checked, out: &mut Vec<Diagnostic>) {
     let survey = survey::Survey::new(checked);
     let agents = agents::Agents::new(checked);
+    let flow = flow::Flow::new(checked, &survey, &agents);
     unused::check(checked, &survey, out);
     effects::check(checked, &survey, &agents, out);
-    capabilities::check(checked, &survey, &agents, out);
+    capabilities::check(checked, &flow, &agents, out);
+    trust::check(checked, &flow, &agents, out);
     capacity::check(checked, &survey, out);
     budget::check(checked, out);
 }

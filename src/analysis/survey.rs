@@ -39,6 +39,8 @@ pub(super) struct Survey<'a> {
     pub tasks: Vec<TaskSite<'a>>,
     pub calls: Vec<CallSite<'a>>,
     pub loops: Vec<LoopSite<'a>>,
+    /// Which declaration calls which, those of `std` too.
+    pub edges: Vec<(DefId, DefId)>,
     /// The calls of each definition, as indices into `calls`.
     pub calls_of: HashMap<DefId, Vec<usize>>,
     pub used_locals: Table<()>,
@@ -60,12 +62,15 @@ impl<'a> Survey<'a> {
             imports: false,
             module: ModuleId(0),
             workflow: None,
+            owner: None,
             loops: 0,
             tasks: 0,
             names: HashSet::new(),
         };
         for (id, module) in checked.resolved.modules.iter().enumerate() {
             if module.embedded {
+                let mut edges = Edges { checked, owner: None, found: &mut walk.survey.edges };
+                visit::walk_module(&mut edges, &module.ast);
                 continue;
             }
             walk.module = ModuleId(id as u32);
@@ -83,6 +88,8 @@ struct Walk<'a> {
     survey: Survey<'a>,
     module: ModuleId,
     workflow: Option<DefId>,
+    /// The declaration that is walked.
+    owner: Option<DefId>,
     loops: u32,
     /// How many calls of tasks have been met: more after a part than before it means that the part makes one.
     tasks: u32,
@@ -107,6 +114,7 @@ impl<'a> Walk<'a> {
     fn call(&mut self, call: &Call, with: Option<&'a Props>) {
         match &call.callee {
             Callee::Def(def) => {
+                self.survey.edges.extend(self.owner.map(|owner| (owner, *def)));
                 let runs = match self.checked.resolved.def(*def).kind {
                     DefKind::Task | DefKind::Workflow => true,
                     DefKind::Fn
@@ -135,6 +143,7 @@ impl<'a> Walk<'a> {
 impl<'a> Visitor<'a> for Walk<'a> {
     fn item(&mut self, item: &'a Item) {
         let def = self.checked.resolved.def_of.get(item.id).copied();
+        self.owner = def;
         match &item.kind {
             ItemKind::Workflow(_) => self.workflow = def,
             ItemKind::Task(decl) => self.survey.tasks.push(TaskSite { decl, def }),
@@ -232,5 +241,28 @@ impl<'a> Visitor<'a> for Walk<'a> {
         }
         self.meaning(ty.id);
         visit::walk_type_expr(self, ty);
+    }
+}
+
+/// The calls of a module that is not the program's own.
+struct Edges<'e, 'a> {
+    checked: &'a Checked,
+    owner: Option<DefId>,
+    found: &'e mut Vec<(DefId, DefId)>,
+}
+
+impl<'a> Visitor<'a> for Edges<'_, 'a> {
+    fn item(&mut self, item: &'a Item) {
+        self.owner = self.checked.resolved.def_of.get(item.id).copied();
+        visit::walk_item(self, item);
+    }
+
+    fn expr(&mut self, expr: &'a Expr) {
+        if let (ExprKind::Call { .. }, Some(call)) = (&expr.kind, self.checked.calls.get(expr.id))
+            && let (Callee::Def(callee), Some(owner)) = (&call.callee, self.owner)
+        {
+            self.found.push((owner, *callee));
+        }
+        visit::walk_expr(self, expr);
     }
 }

@@ -66,8 +66,8 @@ fn capacity_of_resources() {
 
 #[test]
 fn every_agent_that_can_reach_a_task_must_be_able_to_write() {
-    let text = "agent r { tools: [\"Read\"] timeout: 1m skills: [\"x\"] }\nagent w { from: r tools: [\"Bash(git *)\"] }\n\
-                agent all { timeout: 1m }\nagent m { tools: [\"mcp__fs__put\"] timeout: 1m }\n\
+    let text = "agent r { tools: [\"Read\"] timeout: 1m skills: [\"x\"] }\nagent w { timeout: 1m tools: [\"Bash(git *)\"] }\n\
+                agent all { timeout: 1m }\nmcp fs { command: [\"x\"] } agent m { tools: [\"mcp__fs__put\"] timeout: 1m }\n\
                 task t() { agent: [w, all, m, r] prompt: \"\" writes: [\"a\"] fallback: [r, w] }\n\
                 task u() { agent: skilled([\"x\"]) prompt: \"\" writes: [\"b\"] }\n\
                 task v() { agent: r prompt: \"\" writes: [] }\n\
@@ -149,8 +149,8 @@ fn what_nobody_uses() {
 
 #[test]
 fn tools_that_are_misspelled() {
-    let text = "agent a { tools: [\"Reed\", \"mcp__x__reed\", \"Bsh(ls)\", \"Frobnicate\"] timeout: 1m }\n\
+    let text = "agent a { tools: [\"Reed\", \"mcp__x__reed\", \"Bsh(ls)\", \"Frobnicate\", \"t\"] timeout: 1m }\n\
                 agent b { tools: [\"Reed\"] runtime: command([\"x\"]) timeout: 1m }\n\
                 task t() -> Int { agent: [a, b] prompt: \"\" }\nworkflow main() -> Int { t() }";
-    assert_eq!(codes(text), ["F0603:1", "F0603:1"]);
+    assert_eq!(codes(text), ["F0603:1", "F0605:1", "F0603:1", "F0603:1", "F0603:1"]);
 }

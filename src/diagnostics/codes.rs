@@ -109,9 +109,13 @@ codes! {
     F0601 "agent that cannot write",
     F0602 "skills that nobody has",
     F0603 "unknown tool",
+    F0604 "claim outside an agent's rules",
+    F0605 "unknown mcp server",
+    F0606 "more rights than the caller",
     F0701 "tasks may spend more than the budget",
     F0801 "secret outside its places",
     F0802 "interpolation inside shell quotes",
+    F0803 "program chosen from outside",
     W0010 "a string that reads in another order than it stands",
     W0101 "unused binding",
     W0102 "effect without a stated on_crash",
@@ -120,8 +124,13 @@ codes! {
     W0105 "unused parameter",
     W0106 "unused agent",
     W0107 "unused import",
+    W0108 "unused task",
     W0109 "silencer that silences nothing",
     W0110 "odd agent file",
+    W0111 "text from outside that runs",
+    W0112 "text from outside in a prompt",
+    W0113 "path from outside",
+    W0114 "value that may be an option",
 }
 
 impl Code {

@@ -94,7 +94,10 @@ fn take(agent: &mut AgentFile, pair: &Pair, odd: &mut Vec<Diagnostic>) {
         "description" => agent.description = text(value).unwrap_or_default(),
         "model" => agent.model = text(value).filter(|m| m != "inherit"),
         "effort" => agent.effort = text(value),
-        "tools" => agent.tools = tools(pair, odd),
+        "tools" => {
+            let (names, spans) = tools(pair, odd).unzip();
+            (agent.tools, agent.tool_spans) = (names, spans.unwrap_or_default());
+        }
         "disallowedTools" | "disallowed_tools" => agent.disallowed_tools = list(value),
         "skills" => agent.skills = list(value),
         "mcpServers" | "mcp_servers" => agent.mcp = servers(value),
@@ -123,17 +126,38 @@ fn text(value: &Yaml) -> Option<String> {
 
 /// A list, or a text with commas.
 fn list(value: &Yaml) -> Vec<String> {
-    let parts: Vec<&str> = match value {
-        Yaml::List(items) => items.iter().map(|(t, _)| t.as_str()).collect(),
-        Yaml::Text(text, _) => text.split(',').collect(),
-        Yaml::Map(pairs) => pairs.iter().map(|p| p.key.as_str()).collect(),
+    placed(value).into_iter().map(|(text, _)| text).collect()
+}
+
+/// The same with the places.
+fn placed(value: &Yaml) -> Vec<(String, Span)> {
+    let parts: Vec<(&str, Span)> = match value {
+        Yaml::List(items) => items.iter().map(|(t, span)| (t.as_str(), *span)).collect(),
+        Yaml::Text(text, span) => split(text, *span),
+        Yaml::Map(pairs) => pairs.iter().map(|p| (p.key.as_str(), p.span)).collect(),
         Yaml::Empty => Vec::new(),
     };
-    parts.iter().map(|t| t.trim()).filter(|t| !t.is_empty()).map(str::to_string).collect()
+    let parts = parts.into_iter().map(|(text, span)| (text.trim().to_string(), span));
+    parts.filter(|(text, _)| !text.is_empty()).collect()
+}
+
+/// The parts of a text between its commas, each with its place where the text stands as it is written.
+fn split(text: &str, span: Span) -> Vec<(&str, Span)> {
+    let exact = (span.end - span.start) as usize == text.len();
+    let mut at = 0;
+    let mut parts = Vec::new();
+    for part in text.split(',') {
+        let from = at + (part.len() - part.trim_start().len());
+        let start = span.start + from as u32;
+        let place = Span { start, end: start + part.trim().len() as u32, ..span };
+        parts.push((part, if exact { place } else { span }));
+        at += part.len() + 1;
+    }
+    parts
 }
 
 /// `None` means all tools: nothing is said, or `*`.
-fn tools(pair: &Pair, odd: &mut Vec<Diagnostic>) -> Option<Vec<String>> {
+fn tools(pair: &Pair, odd: &mut Vec<Diagnostic>) -> Option<(Vec<String>, Vec<Span>)> {
     match &pair.value {
         Yaml::Empty => None,
         Yaml::Map(_) => {
@@ -144,13 +168,13 @@ fn tools(pair: &Pair, odd: &mut Vec<Diagnostic>) -> Option<Vec<String>> {
             None
         }
         value @ (Yaml::Text(..) | Yaml::List(_)) => {
-            let mut names = list(value);
-            if names.iter().any(|n| n == "*") {
+            let mut names = placed(value);
+            if names.iter().any(|(n, _)| n == "*") {
                 return None;
             }
             let mut seen = std::collections::HashSet::new();
-            names.retain(|n| seen.insert(n.clone()));
-            Some(names)
+            names.retain(|(n, _)| seen.insert(n.clone()));
+            Some(names.into_iter().unzip())
         }
     }
 }

@@ -114,6 +114,8 @@ pub struct AgentFile {
     pub effort: Option<String>,
     /// `None` when the file does not limit them: all tools.
     pub tools: Option<Vec<String>>,
+    /// Where each of them stands.
+    pub tool_spans: Vec<Span>,
     /// What the file takes away from them.
     pub disallowed_tools: Vec<String>,
     pub skills: Vec<String>,

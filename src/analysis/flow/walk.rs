@@ -1,0 +1,615 @@
+//! The walk over one body after the other: what every expression is made of.
+
+use super::carry::Carries;
+use super::value::{Taint, Value, bits, slot};
+use super::{Binder, Flow, Inflow, Kinds, State};
+use crate::analysis::agents::Agents;
+use crate::ast::{
+    BinaryOp, Binding, Block, Bound, Catch, Entry, Expr, ExprKind, ItemKind, LetPattern, MatchArm, NodeId,
+    Param, Pattern, PatternKind, Props, Repeat, Stmt, StmtKind, Str, StrPart, Table,
+};
+use crate::resolve::{DefId, DefKind, Res};
+use crate::types::{Builtin, Callee, Checked, Ty};
+use ecow::EcoString;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+/// Fields that are told apart, at most so deep.
+const MAX_DEPTH: usize = 3;
+
+pub(super) struct Walk<'f, 'a> {
+    pub flow: &'f mut Flow<'a>,
+    pub agents: &'f Agents<'a>,
+    pub checked: &'a Checked,
+    carries: Carries,
+    /// What fns and workflows give, in terms of their parameters.
+    pub summaries: HashMap<DefId, Value>,
+    pub locals: Table<Value>,
+    pub owner: DefId,
+    /// How many parameters and rounds the owner has so far.
+    slots: usize,
+    /// The rounds of its `repeat`s: slot, what goes in.
+    rounds: Vec<(usize, Taint)>,
+    /// Names and paths that a condition has compared with something known, and what they are since.
+    vetted: Vec<(NodeId, Vec<EcoString>, Value)>,
+    /// Part of the program, not of `std`.
+    pub own: bool,
+}
+
+impl<'f, 'a> Walk<'f, 'a> {
+    pub(super) fn new(flow: &'f mut Flow<'a>, agents: &'f Agents<'a>) -> Walk<'f, 'a> {
+        let checked = flow.checked;
+        Walk {
+            flow,
+            agents,
+            checked,
+            carries: Carries::default(),
+            summaries: HashMap::new(),
+            locals: Table::default(),
+            owner: DefId(0),
+            slots: 0,
+            rounds: Vec::new(),
+            vetted: Vec::new(),
+            own: false,
+        }
+    }
+
+    pub(super) fn program(&mut self, callees_first: &[DefId]) {
+        for def in callees_first {
+            let resolved = &self.checked.resolved;
+            self.owner = *def;
+            self.own = !resolved.module(resolved.def(*def).module).embedded;
+            self.rounds.clear();
+            self.vetted.clear();
+            match &resolved.item(*def).kind {
+                ItemKind::Fn(decl) => {
+                    self.params(&decl.params);
+                    let value = self.expr(&decl.body);
+                    self.finish(value);
+                }
+                ItemKind::Workflow(decl) => {
+                    self.params(&decl.params);
+                    decl.with.iter().for_each(|with| self.props(with));
+                    let value = self.block(&decl.body);
+                    self.finish(value);
+                }
+                ItemKind::Task(decl) => {
+                    self.params(&decl.params);
+                    self.task(decl);
+                }
+                ItemKind::Use(_)
+                | ItemKind::Type(_)
+                | ItemKind::Enum(_)
+                | ItemKind::Actor(_)
+                | ItemKind::Test(_)
+                | ItemKind::Bad(_) => {}
+            }
+            self.flow.states[def.0 as usize] = vec![State::default(); self.slots.min(64)];
+        }
+    }
+
+    fn params(&mut self, params: &'a [Param]) {
+        self.slots = params.len();
+        for (at, param) in params.iter().enumerate() {
+            let taint = match self.checked.types.get(param.id) {
+                Some(ty) => self.carries.of(self.checked, ty).filter(Taint::param(at)),
+                None => Taint::default(),
+            };
+            self.bind(param.id, taint.into(), Binder::Param(self.owner, at, param));
+            if let Some(default) = &param.default {
+                let value = self.expr(default);
+                self.inflow((self.owner, at), value.whole, Binder::Expr(default));
+            }
+        }
+    }
+
+    /// Keeps what the body gives, less the bits of its `repeat`s.
+    fn finish(&mut self, value: Value) {
+        let mut rounds = std::mem::take(&mut self.rounds);
+        let own: u64 = rounds.iter().filter(|(at, _)| *at < 63).map(|(at, _)| 1u64 << at).sum();
+        for _ in 0..rounds.len() {
+            for at in 0..rounds.len() {
+                rounds[at].1 = self.without_rounds(rounds[at].1, &rounds);
+            }
+        }
+        let value = self.map(&value, &mut |walk, taint| {
+            let taint = walk.without_rounds(taint, &rounds);
+            Taint { params: taint.params & !own, ..taint }
+        });
+        self.summaries.insert(self.owner, value);
+    }
+
+    fn without_rounds(&mut self, taint: Taint, rounds: &[(usize, Taint)]) -> Taint {
+        let mut out = taint;
+        for (at, inside) in rounds {
+            if taint.params & (1 << slot(*at)) != 0 {
+                out = self.join(out, *inside);
+            }
+        }
+        out
+    }
+
+    pub(super) fn map(&mut self, value: &Value, to: &mut dyn FnMut(&mut Self, Taint) -> Taint) -> Value {
+        let whole = to(self, value.whole);
+        let fields = value.fields.as_ref().map(|fields| {
+            fields.iter().map(|(name, v)| (name.clone(), self.map(v, to))).collect::<Vec<_>>().into()
+        });
+        Value { whole, fields }
+    }
+
+    /// A value in terms of a callee's parameters, with the arguments in their place.
+    pub(super) fn applied(&mut self, value: &Value, args: &[Value]) -> Value {
+        if value.is_clean() {
+            return Value::default();
+        }
+        if value.fields.is_none()
+            && value.whole.params.count_ones() == 1
+            && value.whole == (Taint { params: value.whole.params, ..Taint::default() })
+            && let Some(arg) = bits(value.whole.params).next().filter(|at| *at < 63)
+        {
+            return args.get(arg).cloned().unwrap_or_default();
+        }
+        self.map(value, &mut |walk, taint| {
+            let mut out = Taint { params: 0, ..taint };
+            for at in bits(taint.params) {
+                let given = if at < 63 { at..at + 1 } else { 63..args.len() };
+                for arg in args.get(given.start..given.end.min(args.len())).unwrap_or_default() {
+                    out = walk.join(out, arg.whole);
+                }
+            }
+            out
+        })
+    }
+
+    pub(super) fn inflow(&mut self, (to, at): (DefId, usize), taint: Taint, from: Binder<'a>) {
+        if !taint.is_clean() {
+            self.flow.inflows.push(Inflow { owner: self.owner, to: (to, slot(at)), taint, from });
+        }
+    }
+
+    pub(super) fn join(&mut self, a: Taint, b: Taint) -> Taint {
+        Taint {
+            params: a.params | b.params,
+            kinds: a.kinds.or(b.kinds),
+            agents: self.flow.sets.join(a.agents, b.agents),
+        }
+    }
+
+    pub(super) fn join_values(&mut self, a: Value, b: Value) -> Value {
+        if b.is_clean() && a.fields.is_none() || a.is_clean() && b.is_clean() {
+            return a;
+        }
+        if a.is_clean() {
+            return b;
+        }
+        let whole = self.join(a.whole, b.whole);
+        let fields = match (&a.fields, &b.fields) {
+            (Some(x), Some(y)) if x.len() == y.len() && x.iter().zip(y.iter()).all(|(x, y)| x.0 == y.0) => {
+                let joined = x.iter().zip(y.iter()).map(|(x, y)| {
+                    let value = self.join_values(x.1.clone(), y.1.clone());
+                    (x.0.clone(), value)
+                });
+                Some(joined.collect::<Vec<_>>().into())
+            }
+            (Some(fields), None) if b.is_clean() => Some(fields.clone()),
+            _ => None,
+        };
+        Value { whole, fields }
+    }
+
+    pub(super) fn bind(&mut self, id: NodeId, value: Value, from: Binder<'a>) {
+        if !value.is_clean() {
+            if self.own {
+                self.flow.binders.insert(id, from);
+            }
+            self.locals.insert(id, value);
+        }
+    }
+
+    /// What an expression of its type can carry of a value.
+    pub(super) fn seen(&mut self, e: &Expr, value: Value) -> Value {
+        if value.is_clean() {
+            return value;
+        }
+        let whole = match self.checked.types.get(e.id) {
+            Some(ty) => self.carries.of(self.checked, ty).filter(value.whole),
+            None => value.whole,
+        };
+        if whole.is_clean() {
+            return Value::default();
+        }
+        if self.own {
+            self.flow.taints.insert(e.id, whole);
+        }
+        Value { whole, fields: value.fields }
+    }
+
+    pub(super) fn expr(&mut self, e: &'a Expr) -> Value {
+        let value = match &e.kind {
+            ExprKind::None | ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Float(_) => Value::default(),
+            ExprKind::Duration(_) | ExprKind::Bytes(_) | ExprKind::Money(_) | ExprKind::Bad => {
+                Value::default()
+            }
+            ExprKind::Str(text) => self.text(text),
+            ExprKind::Name(_) => self.name(e),
+            ExprKind::Field { base, name, .. } => match self.checked.resolved.res(e.id) {
+                Some(_) => self.name(e),
+                None => {
+                    let value = self.expr(base).field(&name.text);
+                    self.vetted_value(e).unwrap_or(value)
+                }
+            },
+            ExprKind::Index { base, index } => self.index(base, index),
+            ExprKind::Call { .. } => self.call(e),
+            ExprKind::With { base, props } => self.with(base, props),
+            ExprKind::Unary { operand, .. } => self.expr(operand).whole.into(),
+            ExprKind::Binary { op, left, right, .. } => self.binary(*op, left, right),
+            ExprKind::List(elements) => elements.iter().fold(Value::default(), |all, each| {
+                let value = self.expr(&each.value);
+                self.join_values(all, value)
+            }),
+            ExprKind::Record(entries) => self.record(entries),
+            ExprKind::Paren(inner) => self.expr(inner),
+            ExprKind::Block(block) => self.block(block),
+            ExprKind::If { .. }
+            | ExprKind::Match { .. }
+            | ExprKind::For(_)
+            | ExprKind::Repeat(_)
+            | ExprKind::Try { .. }
+            | ExprKind::Race { .. }
+            | ExprKind::RaceFor(_) => self.control(e),
+        };
+        self.seen(e, value)
+    }
+
+    pub(super) fn text(&mut self, text: &'a Str) -> Value {
+        text.parts.iter().fold(Value::default(), |all, part| match part {
+            StrPart::Text(..) => all,
+            StrPart::Expr(e) => {
+                let value = self.expr(e);
+                self.join(all.whole, value.whole).into()
+            }
+        })
+    }
+
+    fn name(&mut self, e: &'a Expr) -> Value {
+        match self.checked.resolved.res(e.id) {
+            Some(Res::Local(id)) => match self.vetted_value(e) {
+                Some(value) => value,
+                None => self.locals.get(*id).cloned().unwrap_or_default(),
+            },
+            Some(Res::Def(def)) => match self.checked.resolved.def(*def).kind {
+                DefKind::Agent | DefKind::AgentFile(_) => self.agent_set(BTreeSet::from([*def])),
+                DefKind::Type | DefKind::Enum(_) | DefKind::Fn | DefKind::Resource => Value::default(),
+                DefKind::Mcp | DefKind::Task | DefKind::Workflow | DefKind::Test => Value::default(),
+            },
+            _ => Value::default(),
+        }
+    }
+
+    pub(super) fn agent_set(&mut self, agents: BTreeSet<DefId>) -> Value {
+        Taint { agents: self.flow.sets.of(agents), ..Taint::default() }.into()
+    }
+
+    fn is_map(&self, e: &Expr) -> bool {
+        self.checked.types.get(e.id).is_some_and(|ty| match ty {
+            Ty::Map(_) => true,
+            Ty::Named(..) => matches!(&*self.checked.known().unfold(ty), Ty::Map(_)),
+            _ => false,
+        })
+    }
+
+    fn index(&mut self, base: &'a Expr, index: &'a Expr) -> Value {
+        let value = self.expr(base);
+        self.expr(index);
+        if value.is_clean() || !self.is_map(base) {
+            return value;
+        }
+        match &index.kind {
+            ExprKind::Str(text) => match text.literal() {
+                Some(key) => value.field(&key),
+                None => value.whole.into(),
+            },
+            _ => value.whole.into(),
+        }
+    }
+
+    fn binary(&mut self, op: BinaryOp, left: &'a Expr, right: &'a Expr) -> Value {
+        let a = self.expr(left);
+        let before = self.vetted.len();
+        if op == BinaryOp::And {
+            self.vet(left);
+        }
+        let b = self.expr(right);
+        self.vetted.truncate(before);
+        match op {
+            BinaryOp::Coalesce => self.join_values(a, b),
+            BinaryOp::Add => self.join_values(a, b),
+            BinaryOp::Or | BinaryOp::And | BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Le => {
+                Value::default()
+            }
+            BinaryOp::Gt | BinaryOp::Ge | BinaryOp::In => Value::default(),
+            BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div => self.join(a.whole, b.whole).into(),
+        }
+    }
+
+    fn record(&mut self, entries: &'a [Entry]) -> Value {
+        let mut fields: Vec<(EcoString, Value)> = Vec::new();
+        let (mut whole, mut apart) = (Taint::default(), true);
+        for entry in entries {
+            match entry {
+                Entry::Field { key, value } => {
+                    let value = self.expr(value);
+                    whole = self.join(whole, value.whole);
+                    fields.retain(|(name, _)| *name != key.text);
+                    fields.push((key.text.clone(), value));
+                }
+                Entry::Spread(value) => {
+                    let value = self.expr(value);
+                    whole = self.join(whole, value.whole);
+                    match value.fields {
+                        Some(more) => fields.extend(more.iter().cloned()),
+                        None => apart &= value.whole.is_clean(),
+                    }
+                }
+            }
+        }
+        if whole.is_clean() || !apart || fields.len() > 32 || fields.iter().any(|(_, v)| deep(v) >= MAX_DEPTH)
+        {
+            return whole.into();
+        }
+        Value { whole, fields: Some(Rc::from(fields)) }
+    }
+
+    pub(super) fn props(&mut self, props: &'a Props) {
+        for prop in &props.list {
+            self.expr(&prop.value);
+        }
+    }
+
+    pub(super) fn block(&mut self, block: &'a Block) -> Value {
+        let before = self.vetted.len();
+        let mut last = Value::default();
+        for stmt in &block.stmts {
+            last = self.stmt(stmt);
+        }
+        self.vetted.truncate(before);
+        last
+    }
+
+    fn stmt(&mut self, stmt: &'a Stmt) -> Value {
+        match &stmt.kind {
+            StmtKind::Let { pattern, value, .. } => {
+                let found = self.expr(value);
+                match pattern {
+                    LetPattern::Name(bound) => self.bind(bound.id, found, Binder::Expr(value)),
+                    LetPattern::Fields(bounds, _) => self.bind_fields(bounds, &found, Binder::Expr(value)),
+                }
+                Value::default()
+            }
+            StmtKind::Task(decl) => {
+                for param in &decl.params {
+                    if let Some(default) = &param.default {
+                        let value = self.expr(default);
+                        self.bind(param.id, value, Binder::Expr(default));
+                    }
+                }
+                let value: Value = match self.checked.types.get(stmt.id) {
+                    Some(ty) => {
+                        let taint = self.task(decl);
+                        self.carries.of(self.checked, ty).filter(taint).into()
+                    }
+                    None => self.task(decl).into(),
+                };
+                self.bind(stmt.id, value.clone(), Binder::Task(decl));
+                value
+            }
+            StmtKind::Stage { with, body, .. } => {
+                with.iter().for_each(|with| self.props(with));
+                self.block(body)
+            }
+            StmtKind::Assert { cond, message } => {
+                self.expr(cond);
+                message.iter().for_each(|m| {
+                    self.expr(m);
+                });
+                self.vet(cond);
+                Value::default()
+            }
+            StmtKind::Expr(e) => self.expr(e),
+            StmtKind::Bad(_) => Value::default(),
+        }
+    }
+
+    fn bind_fields(&mut self, bounds: &'a [Bound], value: &Value, from: Binder<'a>) {
+        for bound in bounds {
+            self.bind(bound.id, value.field(&bound.name.text), from);
+        }
+    }
+
+    fn control(&mut self, e: &'a Expr) -> Value {
+        match &e.kind {
+            ExprKind::If { cond, then, otherwise } => {
+                self.expr(cond);
+                let before = self.vetted.len();
+                self.vet(cond);
+                let a = self.block(then);
+                self.vetted.truncate(before);
+                match otherwise {
+                    Some(otherwise) => {
+                        let b = self.expr(otherwise);
+                        self.join_values(a, b)
+                    }
+                    None => a,
+                }
+            }
+            ExprKind::Match { value, arms } => {
+                let found = self.expr(value);
+                arms.iter().fold(Value::default(), |all, arm| {
+                    let given = self.arm(arm, value, &found);
+                    self.join_values(all, given)
+                })
+            }
+            ExprKind::For(each) => {
+                self.each(&each.binding, (&each.items, &each.filter), each.with.as_ref(), &each.body)
+            }
+            ExprKind::RaceFor(each) => {
+                self.each(&each.binding, (&each.items, &each.filter), each.with.as_ref(), &each.body)
+            }
+            ExprKind::Repeat(repeat) => self.repeat(repeat),
+            ExprKind::Try { body, catch, finally } => {
+                let value = self.block(body);
+                let other =
+                    catch.as_deref().map_or_else(Value::default, |Catch { body, .. }| self.block(body));
+                finally.iter().for_each(|block| {
+                    self.block(block);
+                });
+                self.join_values(value, other)
+            }
+            ExprKind::Race { entrants, with } => {
+                with.iter().for_each(|with| self.props(with));
+                entrants.iter().fold(Value::default(), |all, entrant| {
+                    let value = self.expr(entrant);
+                    self.join_values(all, value)
+                })
+            }
+            _ => Value::default(),
+        }
+    }
+
+    fn arm(&mut self, arm: &'a MatchArm, value: &'a Expr, found: &Value) -> Value {
+        self.pattern(&arm.pattern, value, found);
+        let before = self.vetted.len();
+        if let Some(guard) = &arm.guard {
+            self.expr(guard);
+            self.vet(guard);
+        }
+        let given = self.expr(&arm.value);
+        self.vetted.truncate(before);
+        given
+    }
+
+    fn pattern(&mut self, pattern: &'a Pattern, value: &'a Expr, found: &Value) {
+        match &pattern.kind {
+            PatternKind::Name(_) => self.bind(pattern.id, found.clone(), Binder::Expr(value)),
+            PatternKind::Variant { args, .. } => {
+                let part = found.whole.into();
+                args.iter().flatten().for_each(|p| self.pattern(p, value, &part));
+            }
+            PatternKind::Or(sides) => sides.iter().for_each(|p| self.pattern(p, value, found)),
+            PatternKind::Any | PatternKind::None | PatternKind::Literal(_) | PatternKind::Bad => {}
+        }
+    }
+
+    fn each(
+        &mut self,
+        binding: &'a Binding,
+        (items, filter): (&'a Expr, &'a Option<Expr>),
+        with: Option<&'a Props>,
+        body: &'a Block,
+    ) -> Value {
+        let mut found = self.expr(items);
+        if self.is_map(items) {
+            found = found.whole.into();
+        }
+        match binding {
+            Binding::Name(bound) => self.bind(bound.id, found, Binder::Expr(items)),
+            Binding::Fields(bounds, _) => self.bind_fields(bounds, &found, Binder::Expr(items)),
+        }
+        let before = self.vetted.len();
+        if let Some(filter) = filter {
+            self.expr(filter);
+            self.vet(filter);
+        }
+        with.iter().for_each(|with| self.props(with));
+        let value = self.block(body);
+        self.vetted.truncate(before);
+        value
+    }
+
+    /// What a round gives is what the next one starts with: a parameter of its own.
+    fn repeat(&mut self, repeat: &'a Repeat) -> Value {
+        let start = self.expr(&repeat.start);
+        let at = self.slots;
+        self.slots += 1;
+        self.bind(repeat.name.id, Taint::param(at).into(), Binder::Round(at, &repeat.body));
+        repeat.with.iter().for_each(|with| self.props(with));
+        let next = self.block(&repeat.body);
+        self.expr(&repeat.until);
+        self.inflow((self.owner, at), start.whole, Binder::Expr(&repeat.start));
+        self.inflow((self.owner, at), next.whole, Binder::Block(&repeat.body));
+        let inside = self.join(start.whole, next.whole);
+        self.rounds.push((at, inside));
+        Taint::param(at).into()
+    }
+
+    /// After a condition held: what was compared with something known is that.
+    fn vet(&mut self, cond: &'a Expr) {
+        match &cond.kind {
+            ExprKind::Paren(inner) => self.vet(inner),
+            ExprKind::Binary { op: BinaryOp::And, left, right, .. } => {
+                self.vet(left);
+                self.vet(right);
+            }
+            ExprKind::Binary { op: BinaryOp::In, left, right, .. } => self.vet_as(left, right),
+            ExprKind::Binary { op: BinaryOp::Eq, left, right, .. } => {
+                self.vet_as(left, right);
+                self.vet_as(right, left);
+            }
+            ExprKind::Call { args, .. } => {
+                let matches = self
+                    .checked
+                    .calls
+                    .get(cond.id)
+                    .is_some_and(|c| c.callee == Callee::Builtin(Builtin::Matches));
+                if let ([text, pattern], true) = (args.as_slice(), matches) {
+                    self.vet_as(&text.value, &pattern.value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn vet_as(&mut self, path: &'a Expr, known: &'a Expr) {
+        let now = self.flow.taint(known.id);
+        if !now.kinds.any(Kinds::WRITTEN)
+            && self.own
+            && let Some((local, fields)) = self.path(path)
+        {
+            self.vetted.push((local, fields, now.into()));
+        }
+    }
+
+    fn vetted_value(&self, e: &Expr) -> Option<Value> {
+        if self.vetted.is_empty() {
+            return None;
+        }
+        let (local, fields) = self.path(e)?;
+        let hit = |v: &&(NodeId, Vec<EcoString>, Value)| v.0 == local && fields.starts_with(&v.1);
+        self.vetted.iter().rev().find(hit).map(|v| v.2.clone())
+    }
+
+    /// A name, or fields of one.
+    fn path(&self, e: &Expr) -> Option<(NodeId, Vec<EcoString>)> {
+        let (mut now, mut fields) = (e, Vec::new());
+        loop {
+            match (&now.kind, self.checked.resolved.res(now.id)) {
+                (_, Some(Res::Local(id))) => {
+                    fields.reverse();
+                    return Some((*id, fields));
+                }
+                (ExprKind::Paren(inner), _) => now = inner,
+                (ExprKind::Field { base, name, .. }, None) => {
+                    fields.push(name.text.clone());
+                    now = base;
+                }
+                _ => return None,
+            }
+        }
+    }
+}
+
+/// How deep fields are told apart in a value.
+fn deep(value: &Value) -> usize {
+    value.fields.as_ref().map_or(0, |fields| 1 + fields.iter().map(|(_, v)| deep(v)).max().unwrap_or(0))
+}

@@ -1,0 +1,255 @@
+//! Commands, as lists of words or in scripts: what runs, what is run in turn, what may be taken for an option.
+
+use super::words::{self, Piece};
+use super::{Judge, bare, errors, programs};
+use crate::analysis::flow::Kinds;
+use crate::ast::{BinaryOp, Expr, ExprKind, Str, StrPart};
+use crate::source::Span;
+use crate::types::{Builtin, Callee, Checked};
+
+/// A word of a command.
+#[derive(Debug, Default)]
+pub(super) struct Word<'a> {
+    /// The text before the first value; all of it where there is none.
+    pub prefix: String,
+    pub holes: Vec<&'a Expr>,
+    /// It begins with a value.
+    pub hole_first: bool,
+    /// Several words, of a list.
+    pub spliced: bool,
+    /// The shell adds something of its own.
+    pub expands: bool,
+    /// A file that the output goes to.
+    pub target: bool,
+    /// Where it starts in the source.
+    pub start: Option<Span>,
+}
+
+impl Word<'_> {
+    fn literal(&self) -> Option<&str> {
+        (self.holes.is_empty() && !self.expands).then_some(self.prefix.as_str())
+    }
+
+    fn is_option(&self) -> bool {
+        self.prefix.starts_with('-') && self.prefix != "-" && !self.hole_first
+    }
+}
+
+/// The words of one command.
+pub(super) struct Command<'w, 'a> {
+    pub words: &'w [Word<'a>],
+    pub in_script: bool,
+}
+
+/// The words of an argv.
+pub(super) fn of_list<'a>(checked: &Checked, value: &'a Expr) -> Vec<Word<'a>> {
+    let mut words = Vec::new();
+    let mut open = vec![value];
+    while let Some(e) = open.pop() {
+        match &bare(e).kind {
+            ExprKind::List(elements) => words.extend(elements.iter().map(|each| match each.splice {
+                false => word(checked, &each.value),
+                true => several(&each.value),
+            })),
+            ExprKind::Binary { op: BinaryOp::Add, left, right, .. } => open.extend([&**right, &**left]),
+            _ => words.push(several(e)),
+        }
+    }
+    words
+}
+
+fn several(e: &Expr) -> Word<'_> {
+    Word { holes: vec![e], hole_first: true, spliced: true, ..Word::default() }
+}
+
+/// One argument.
+pub(super) fn word<'a>(checked: &Checked, e: &'a Expr) -> Word<'a> {
+    let start = Some(e.span);
+    match &bare(e).kind {
+        ExprKind::Str(text) => Word { start, ..of_text(text) },
+        ExprKind::Call { args, .. }
+            if checked.calls.get(e.id).is_some_and(|c| c.callee == Callee::Builtin(Builtin::PathJoin)) =>
+        {
+            let mut args = args.iter();
+            let first = args.next().map_or_else(Word::default, |a| word(checked, &a.value));
+            let folder = first.prefix.is_empty() || first.prefix.ends_with('/');
+            let prefix = if folder { first.prefix } else { format!("{}/", first.prefix) };
+            let holes = first.holes.into_iter().chain(args.map(|a| &a.value)).collect();
+            Word { prefix, holes, hole_first: first.hole_first, start, ..Word::default() }
+        }
+        _ => Word { holes: vec![e], hole_first: true, start, ..Word::default() },
+    }
+}
+
+fn of_text(text: &Str) -> Word<'_> {
+    let mut word = Word::default();
+    for part in &text.parts {
+        match part {
+            StrPart::Text(text, _) if word.holes.is_empty() => word.prefix.push_str(text),
+            StrPart::Text(..) => {}
+            StrPart::Expr(e) => {
+                word.hole_first |= word.holes.is_empty() && word.prefix.is_empty();
+                word.holes.push(e);
+            }
+        }
+    }
+    word
+}
+
+/// The commands of a script.
+pub(super) fn of_script(text: &Str) -> Vec<Vec<Word<'_>>> {
+    let (mut pieces, mut holes) = (Vec::new(), Vec::new());
+    for (at, part) in text.parts.iter().enumerate() {
+        match part {
+            StrPart::Text(text, _) => pieces.push(Piece::Text(text)),
+            StrPart::Expr(e) => {
+                let before = at.checked_sub(1).and_then(|at| match &text.parts[at] {
+                    StrPart::Text(_, span) => Some(span.at_end()),
+                    StrPart::Expr(_) => None,
+                });
+                pieces.push(Piece::Hole(holes.len()));
+                holes.push((e, before));
+            }
+        }
+    }
+    let of_token = |token: words::Token| Word {
+        start: token.holes.first().filter(|_| token.hole_first).and_then(|at| holes[*at].1),
+        holes: token.holes.iter().map(|at| holes[*at].0).collect(),
+        prefix: token.text,
+        hole_first: token.hole_first,
+        spliced: false,
+        expands: token.expands,
+        target: token.target,
+    };
+    let commands = words::commands(&pieces).into_iter();
+    commands.map(|tokens| tokens.into_iter().map(of_token).collect()).collect()
+}
+
+impl<'a> Judge<'_, 'a> {
+    /// Judges the words of a command. At most one complaint: one mistake is mended at a time.
+    pub(super) fn command(&mut self, command: &Command<'_, 'a>) {
+        let words = command.words;
+        if words.iter().all(|w| self.from(w, Kinds::ALL).is_none()) {
+            return;
+        }
+        let mut at = 0;
+        loop {
+            let Some(program) = words.get(at) else { return };
+            if let Some((hole, kinds)) = self.from(program, Kinds::OUTSIDE) {
+                let way = self.flow.way(self.owner, hole, kinds);
+                self.out.push(errors::program_from_outside(hole.span, kinds, &way));
+                return;
+            }
+            let Some(name) = program.literal() else { return };
+            let name = name.rsplit('/').next().unwrap_or(name);
+            match programs::BEFORE_PROGRAM.iter().find(|(n, ..)| *n == name) {
+                Some((_, valued, operands)) => at = after_options(words, at + 1, valued, *operands),
+                None => return self.program(name, &words[at + 1..], command.in_script),
+            }
+        }
+    }
+
+    fn program(&mut self, name: &str, words: &[Word<'a>], in_script: bool) {
+        if programs::SHELLS.contains(&name) {
+            self.shell(name, words);
+        } else if name == "eval" {
+            self.run_by(name, words);
+        } else if name == "ssh" {
+            let host = words.iter().position(|w| !w.is_option()).map_or(words.len(), |at| at + 1);
+            self.run_by(name, words.get(host..).unwrap_or_default());
+        } else if name == "find" {
+            let exec = |w: &Word<'_>| matches!(w.literal(), Some("-exec" | "-execdir" | "-ok" | "-okdir"));
+            if let Some(at) = words.iter().position(exec) {
+                let rest = &words[at + 1..];
+                self.command(&Command { words: rest, in_script });
+            }
+        } else if let Some((_, options)) = programs::RUNS_TEXT.iter().find(|(n, _)| *n == name)
+            && let Some(at) = words.iter().position(|w| w.literal().is_some_and(|t| options.contains(&t)))
+        {
+            self.run_by(name, words.get(at + 1..at + 2).unwrap_or_default());
+        } else if name == "awk" && words.first().is_some_and(|w| !w.is_option()) {
+            self.run_by(name, &words[..1]);
+        } else {
+            self.operands(name, words, in_script);
+        }
+    }
+
+    /// `sh -c script`
+    fn shell(&mut self, name: &str, words: &[Word<'a>]) {
+        let with_c = |w: &Word<'_>| {
+            w.literal().is_some_and(|t| t.starts_with('-') && !t.starts_with("--") && t.contains('c'))
+        };
+        let Some(at) = words.iter().position(with_c) else { return };
+        let Some(script) = words.get(at + 1) else { return };
+        if script.hole_first
+            && let Some((hole, kinds)) = self.from(script, Kinds::OUTSIDE)
+        {
+            let way = self.flow.way(self.owner, hole, kinds);
+            self.out.push(errors::script_from_outside(hole.span, kinds, name, &way));
+            return;
+        }
+        self.run_by(&format!("{name} -c"), std::slice::from_ref(script));
+    }
+
+    /// Words that a program runs.
+    fn run_by(&mut self, name: &str, words: &[Word<'a>]) {
+        let Some((hole, kinds)) = words.iter().find_map(|w| self.from(w, Kinds::ALL)) else { return };
+        let way = self.flow.way(self.owner, hole, kinds);
+        self.out.push(errors::words_that_run(hole.span, kinds, name, &way));
+    }
+
+    /// Words that may be taken for options, or that name what is changed.
+    fn operands(&mut self, name: &str, words: &[Word<'a>], in_script: bool) {
+        if programs::HARMLESS.contains(&name) {
+            return;
+        }
+        let known = programs::ENDS_OPTIONS.contains(&name) || name == "git";
+        let kinds = if known { Kinds::WRITTEN.or(Kinds::NAMES) } else { Kinds::OUTSIDE };
+        let mut before: Option<&Word<'_>> = None;
+        for word in words.iter().filter(|w| !w.target) {
+            if matches!(word.literal(), Some("--" | "--end-of-options")) {
+                break;
+            }
+            let follows_option = before.is_some_and(|w| w.is_option() && !w.prefix.contains('='))
+                && !programs::BARE_OPTIONS.contains(&name);
+            if word.hole_first
+                && !follows_option
+                && let Some((hole, kinds)) = self.from(word, kinds)
+            {
+                let way = self.flow.way(self.owner, hole, kinds);
+                let end = match name {
+                    "git" => Some("--end-of-options"),
+                    _ => known.then_some("--"),
+                };
+                let at = word.start.filter(|_| !word.spliced).map(Span::at_start);
+                self.out.push(errors::maybe_an_option(hole.span, kinds, name, end.zip(at), in_script, &way));
+                return;
+            }
+            before = Some(word);
+        }
+        if programs::CHANGES_FILES.contains(&name)
+            && let Some((hole, kinds)) = words.iter().find_map(|w| self.from(w, Kinds::OUTSIDE))
+        {
+            let way = self.flow.way(self.owner, hole, kinds);
+            self.out.push(errors::path_from_outside(hole.span, kinds, &format!("`{name}` changes it"), &way));
+        }
+    }
+}
+
+/// The place of the program that a program runs.
+fn after_options(words: &[Word<'_>], from: usize, valued: &[&str], operands: usize) -> usize {
+    let (mut at, mut left) = (from, operands);
+    while let Some(word) = words.get(at) {
+        if word.literal().is_some_and(|t| valued.contains(&t)) {
+            at += 2;
+        } else if word.is_option() || word.prefix.contains('=') && !word.hole_first {
+            at += 1;
+        } else if left > 0 {
+            left -= 1;
+            at += 1;
+        } else {
+            break;
+        }
+    }
+    at
+}

@@ -1,0 +1,222 @@
+//! Where text from outside must not end: as the name of a program, as words that some program runs, as an option, as a
+//! path, as instructions to an agent that can act.
+//!
+//! Asks [`Flow`](super::flow::Flow) where the value of a property comes from. What people type when they start a run is
+//! theirs to choose; only as a script it is reported too.
+
+mod argv;
+mod errors;
+mod programs;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use super::agents::Agents;
+use super::flow::{Flow, Kinds};
+use crate::ast::{Entry, Expr, ExprKind, Prop, TaskDecl};
+use crate::diagnostics::Diagnostic;
+use crate::resolve::DefId;
+use crate::source::Span;
+use crate::types::{Callee, Checked};
+use argv::{Command, Word};
+
+pub(super) fn check(checked: &Checked, flow: &Flow<'_>, agents: &Agents<'_>, out: &mut Vec<Diagnostic>) {
+    let mut judge = Judge { checked, flow, agents, owner: DefId(0), out };
+    for site in &flow.sites {
+        judge.owner = site.owner;
+        judge.task(site.decl);
+    }
+    for with in &flow.overrides {
+        judge.owner = with.owner;
+        for prop in &with.props.list {
+            judge.prop(prop);
+        }
+        if let (Some(prompt), Some((_, task))) = (with.props.get("prompt"), with.task) {
+            judge.prompt(&prompt.value, task);
+        }
+    }
+    for written in &flow.writes {
+        judge.owner = written.owner;
+        judge.path(written.path, "`write` writes there", true);
+    }
+}
+
+/// What is being judged.
+struct Judge<'j, 'a> {
+    checked: &'a Checked,
+    flow: &'j Flow<'a>,
+    agents: &'j Agents<'a>,
+    /// Whose names the expressions use.
+    owner: DefId,
+    out: &'j mut Vec<Diagnostic>,
+}
+
+impl<'a> Judge<'_, 'a> {
+    fn task(&mut self, decl: &'a TaskDecl) {
+        for prop in &decl.props.list {
+            self.prop(prop);
+        }
+        if let Some(prompt) = decl.props.get("prompt") {
+            self.prompt(&prompt.value, decl);
+        }
+    }
+
+    fn prop(&mut self, prop: &'a Prop) {
+        let value = bare(&prop.value);
+        match prop.name.text.as_str() {
+            "run" | "undo" => self.argv(value),
+            "verify" => self.argvs(value),
+            "on_crash" => self.inside_call(value, Self::argv),
+            "output" => {
+                self.inside_call(value, |judge, path| {
+                    judge.path(path, "the output is read from there", true)
+                });
+            }
+            "sh" => self.script(value),
+            "cwd" => self.path(value, "the program runs there", false),
+            "env" => self.env(value),
+            "judge" => self.judge(value),
+            _ => {}
+        }
+    }
+
+    /// The argument of `probe(…)`, `file(…)`.
+    fn inside_call(&mut self, value: &'a Expr, then: impl FnOnce(&mut Self, &'a Expr)) {
+        if let ExprKind::Call { args, .. } = &value.kind
+            && let Some(Callee::Property(_)) = self.checked.calls.get(value.id).map(|c| &c.callee)
+            && let Some(arg) = args.first()
+        {
+            then(self, bare(&arg.value));
+        }
+    }
+
+    /// Where an expression's text comes from, of these kinds.
+    fn kinds(&self, e: &Expr, of: Kinds) -> Kinds {
+        self.flow.kinds(self.owner, e).and(of)
+    }
+
+    fn argvs(&mut self, value: &'a Expr) {
+        match &value.kind {
+            ExprKind::List(elements)
+                if elements.first().is_some_and(|e| matches!(bare(&e.value).kind, ExprKind::List(_))) =>
+            {
+                elements.iter().for_each(|e| self.argv(bare(&e.value)));
+            }
+            _ => self.argv(value),
+        }
+    }
+
+    fn argv(&mut self, value: &'a Expr) {
+        if let ExprKind::Call { .. } = &value.kind
+            && let Some(Callee::Def(def)) = self.checked.calls.get(value.id).map(|c| &c.callee)
+            && self.checked.resolved.def(*def).kind != crate::resolve::DefKind::Fn
+        {
+            // `undo: task(…)` is a call of a task, which is judged where it is declared.
+            return;
+        }
+        let words = argv::of_list(self.checked, value);
+        self.command(&Command { words: &words, in_script: false });
+    }
+
+    fn script(&mut self, value: &'a Expr) {
+        let text = match &value.kind {
+            ExprKind::Str(text) => text,
+            _ => match self.checked.resolved.includes.get(value.id) {
+                Some(text) => text,
+                None => return,
+            },
+        };
+        if text.literal().is_some() {
+            return;
+        }
+        for words in argv::of_script(text) {
+            self.command(&Command { words: &words, in_script: true });
+            for word in words.iter().filter(|w| w.target) {
+                if let Some(hole) = word.holes.first() {
+                    self.path(hole, "the output goes there", word.prefix.contains('/'));
+                }
+            }
+        }
+    }
+
+    /// A value that decides where something is read or written. `confined`: a path that leads out is refused when it runs,
+    /// so that a folder in front of it holds it.
+    fn path(&mut self, value: &'a Expr, what: &str, confined: bool) {
+        let kinds = self.kinds(value, Kinds::OUTSIDE);
+        if kinds.is_none() || confined && argv::word(self.checked, value).prefix.contains('/') {
+            return;
+        }
+        let way = self.flow.way(self.owner, value, kinds);
+        self.out.push(errors::path_from_outside(value.span, kinds, what, &way));
+    }
+
+    fn env(&mut self, value: &'a Expr) {
+        let ExprKind::Record(entries) = &value.kind else { return };
+        for entry in entries {
+            let Entry::Field { key, value } = entry else { continue };
+            let kinds = self.kinds(value, Kinds::OUTSIDE);
+            if !kinds.is_none() && programs::DECIDING.contains(&key.text.as_str()) {
+                let way = self.flow.way(self.owner, value, kinds);
+                self.out.push(errors::deciding_variable(value.span, kinds, &key.text, &way));
+            }
+        }
+    }
+
+    fn judge(&mut self, value: &'a Expr) {
+        let ExprKind::Record(entries) = &value.kind else { return };
+        let field = |name: &str| {
+            entries.iter().find_map(|entry| match entry {
+                Entry::Field { key, value } if key.text == name => Some(value),
+                Entry::Field { .. } | Entry::Spread(_) => None,
+            })
+        };
+        if let (Some(agent), Some(prompt)) = (field("agent"), field("prompt")) {
+            self.instructions(prompt, &[agent]);
+        }
+    }
+
+    fn prompt(&mut self, prompt: &'a Expr, decl: &'a TaskDecl) {
+        let given: Vec<&Expr> =
+            ["agent", "fallback"].iter().filter_map(|name| decl.props.get(name)).map(|p| &p.value).collect();
+        self.instructions(prompt, &given);
+    }
+
+    /// Text that tells an agent what to do.
+    fn instructions(&mut self, prompt: &'a Expr, given: &[&'a Expr]) {
+        let kinds = self.kinds(prompt, Kinds::OUTSIDE);
+        if kinds.is_none() {
+            return;
+        }
+        let candidates: Vec<DefId> = given.iter().flat_map(|e| self.flow.agents(self.owner, e)).collect();
+        let acting = candidates.iter().filter_map(|id| self.agents.facts(*id)).find(|a| a.acts());
+        if let Some(agent) = acting {
+            let hole = self.hole(prompt, kinds);
+            let way = self.flow.way(self.owner, prompt, kinds);
+            self.out.push(errors::instructions_from_outside(hole, kinds, &agent.name, &agent.shown(), &way));
+        }
+    }
+
+    /// The part of a text that comes from outside.
+    fn hole(&self, text: &Expr, kinds: Kinds) -> Span {
+        let ExprKind::Str(parts) = &bare(text).kind else { return text.span };
+        let inside = parts.parts.iter().find_map(|part| match part {
+            crate::ast::StrPart::Expr(e) if self.flow.kinds(self.owner, e).any(kinds) => Some(e.span),
+            _ => None,
+        });
+        inside.unwrap_or(text.span)
+    }
+
+    /// The first value of a word that comes from there.
+    fn from<'w>(&self, word: &'w Word<'a>, of: Kinds) -> Option<(&'w &'a Expr, Kinds)> {
+        word.holes.iter().map(|hole| (hole, self.kinds(hole, of))).find(|(_, kinds)| !kinds.is_none())
+    }
+}
+
+/// Without parentheses around it.
+fn bare(e: &Expr) -> &Expr {
+    let mut now = e;
+    while let ExprKind::Paren(inner) = &now.kind {
+        now = inner;
+    }
+    now
+}
