@@ -3,7 +3,8 @@
 
 use super::agents::Agents;
 use super::errors;
-use super::survey::{Survey, TaskSite};
+use super::flow::{Flow, Site};
+use super::survey::Survey;
 use crate::ast::visit::{self, Visitor};
 use crate::ast::{Entry, Expr, ExprKind, ItemKind, Props, Stmt, StmtKind, TaskDecl};
 use crate::diagnostics::Diagnostic;
@@ -12,19 +13,29 @@ use crate::source::Span;
 use crate::types::{Builtin, Callee, Checked};
 use std::collections::{HashMap, HashSet};
 
-pub(super) fn check(checked: &Checked, survey: &Survey<'_>, agents: &Agents<'_>, out: &mut Vec<Diagnostic>) {
-    for site in &survey.tasks {
-        if let Some(effect) = effect(&site.decl.props)
+pub(super) fn check(
+    checked: &Checked,
+    survey: &Survey<'_>,
+    flow: &Flow<'_>,
+    agents: &Agents<'_>,
+    out: &mut Vec<Diagnostic>,
+) {
+    for site in &flow.sites {
+        let (name, props) = (site.decl.name.span, &site.decl.props);
+        if let Some(effect) = effect(props)
             && !stated(survey, site, "on_crash")
         {
-            out.push(errors::effect_without_on_crash(site.decl.name.span, effect));
+            out.push(errors::effect_without_on_crash(name, effect, end_of(props)));
         }
-        if let Some(agent) = site.decl.props.get("agent")
+        if let Some(agent) = props.get("agent")
             && !stated(survey, site, "timeout")
         {
-            let candidates = agents.candidates(&agent.value);
-            if candidates.open || candidates.known.iter().any(|a| !a.has_timeout) {
-                out.push(errors::no_timeout(site.decl.name.span));
+            let candidates = flow.agents(site.owner, &agent.value);
+            let facts = candidates.iter().filter_map(|id| agents.facts(*id));
+            // Skills that nobody has are an error already.
+            let unknown = candidates.is_empty() && agents.skilled(&agent.value).is_none();
+            if unknown || facts.into_iter().any(|a| !a.has_timeout) {
+                out.push(errors::no_timeout(name, end_of(props)));
             }
         }
     }
@@ -48,12 +59,17 @@ pub(super) fn check(checked: &Checked, survey: &Survey<'_>, agents: &Agents<'_>,
 }
 
 /// Whether a task has a property, itself or at every one of its calls.
-fn stated(survey: &Survey<'_>, site: &TaskSite<'_>, property: &str) -> bool {
+fn stated(survey: &Survey<'_>, site: &Site<'_>, property: &str) -> bool {
     if site.decl.props.get(property).is_some() {
         return true;
     }
-    let Some(calls) = site.def.and_then(|def| survey.calls_of.get(&def)) else { return false };
+    let Some(calls) = survey.calls_of.get(&site.owner).filter(|_| !site.inline) else { return false };
     calls.iter().all(|at| survey.calls[*at].with.is_some_and(|w| w.get(property).is_some()))
+}
+
+/// Behind the last property: where one more can stand.
+fn end_of(props: &Props) -> Option<Span> {
+    props.list.last().map(|p| p.span.at_end())
 }
 
 /// What a task does to the world such that doing it twice may matter.

@@ -29,9 +29,9 @@ pub fn check(checked: &Checked, out: &mut Vec<Diagnostic>) {
     let agents = agents::Agents::new(checked);
     let flow = flow::Flow::new(checked, &survey, &agents);
     unused::check(checked, &survey, out);
-    effects::check(checked, &survey, &agents, out);
+    effects::check(checked, &survey, &flow, &agents, out);
     capabilities::check(checked, &flow, &agents, out);
-    trust::check(checked, &flow, &agents, out);
+    trust::check(checked, &survey, &flow, &agents, out);
     capacity::check(checked, &survey, out);
     budget::check(checked, out);
 }

@@ -185,9 +185,12 @@ fn path_globs(rule: &str) -> Option<Vec<Glob>> {
     let text = rule.trim_start_matches("./").trim_start_matches('/');
     let anywhere = !text.trim_end_matches('/').contains('/') && !rule.starts_with(['.', '/']) && text != "**";
     let text = if anywhere { format!("**/{text}") } else { text.to_string() };
-    let below = format!("{}/**", text.trim_end_matches('/'));
-    let globs = [text.trim_end_matches('/').to_string(), below];
-    Some(globs.iter().filter_map(|g| Glob::new(g).ok()).collect())
+    let text = text.trim_end_matches('/');
+    // What has a wildcard in its last part is meant for files.
+    let last = text.rsplit('/').next().unwrap_or(text);
+    let below = (!last.contains('*')).then(|| format!("{text}/**"));
+    let globs = std::iter::once(text.to_string()).chain(below);
+    Some(globs.filter_map(|g| Glob::new(&g).ok()).collect())
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! An agent as a Markdown file: which keys of its front matter mean what.
 //!
-//! Takes a file's text and gives an [`AgentFile`], or says why it is none. What the file says of other programs (colour,
-//! memory, hooks …) is passed over.
+//! Takes a file's text and gives an [`AgentFile`], or says why it is none. What the file says to other programs is passed
+//! over: silently where it is no matter (a colour), with a warning where a run would differ (hooks, permissions), or where a
+//! key is nearly one that is read.
 
 use super::front_matter::{self, Head, Pair, Yaml};
 use super::{AgentFile, errors};
@@ -98,9 +99,25 @@ fn take(agent: &mut AgentFile, pair: &Pair, odd: &mut Vec<Diagnostic>) {
             let (names, spans) = tools(pair, odd).unzip();
             (agent.tools, agent.tool_spans) = (names, spans.unwrap_or_default());
         }
-        "disallowedTools" | "disallowed_tools" => agent.disallowed_tools = list(value),
+        "disallowedTools" | "disallowed_tools" => {
+            let rules = placed(value);
+            for (rule, span) in rules.iter().filter(|(rule, _)| rule.contains('(')) {
+                let name = rule.split('(').next().unwrap_or_default();
+                odd.push(errors::odd_agent(
+                    *span,
+                    format!("`{rule}` takes all of `{name}` away: a tool is taken away whole"),
+                ));
+            }
+            agent.disallowed_tools = rules
+                .iter()
+                .map(|(rule, _)| rule.split('(').next().unwrap_or_default().trim().to_string())
+                .collect();
+        }
         "skills" => agent.skills = list(value),
-        "mcpServers" | "mcp_servers" => agent.mcp = servers(value),
+        "mcpServers" | "mcp_servers" => {
+            agent.mcp = servers(value);
+            agent.mcp_span = Some(pair.span);
+        }
         "timeout_seconds" => agent.timeout_ms = seconds(pair, odd),
         "max_retries" => agent.retries = count(pair, odd),
         "maxTurns" | "max_turns" => agent.max_turns = count(pair, odd),
@@ -108,13 +125,71 @@ fn take(agent: &mut AgentFile, pair: &Pair, odd: &mut Vec<Diagnostic>) {
         "priority" => agent.priority = priority(pair, odd),
         "orchestration" => {
             if let Yaml::Map(inner) = value {
-                for pair in inner.iter().filter(|p| matches!(p.key.as_str(), "max_parallel" | "priority")) {
-                    take(agent, pair, odd);
+                for pair in inner {
+                    match pair.key.as_str() {
+                        "max_parallel" | "priority" => take(agent, pair, odd),
+                        "dependencies" if !list(&pair.value).is_empty() => {
+                            odd.push(passed_over(pair, "what waits for what is said by the workflow"));
+                        }
+                        _ => {}
+                    }
                 }
             }
         }
-        _ => {}
+        _ => other(pair, odd),
     }
+}
+
+/// Keys that are read.
+const KEYS: &[&str] = &[
+    "name",
+    "description",
+    "model",
+    "effort",
+    "tools",
+    "disallowedTools",
+    "skills",
+    "mcpServers",
+    "timeout_seconds",
+    "max_retries",
+    "maxTurns",
+    "max_parallel",
+    "priority",
+    "orchestration",
+];
+
+/// Keys that other programs act on, and what does it in Flow.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("permissionMode", "an agent may do what its `tools` say, and nobody is asked"),
+    ("isolation", "write `workspace: worktree` at the task"),
+    ("hooks", "nothing is run at its tool calls"),
+    ("memory", "an agent remembers within a `session` of a task"),
+    ("background", "tasks run side by side unless one needs the other"),
+    ("initialPrompt", "the task's `prompt` is all that it is told"),
+];
+
+/// A key that is not read.
+fn other(pair: &Pair, odd: &mut Vec<Diagnostic>) {
+    if let Some((_, instead)) = ELSEWHERE.iter().find(|(key, _)| *key == pair.key) {
+        if !matches!(pair.value, Yaml::Empty) {
+            odd.push(passed_over(pair, instead));
+        }
+        return;
+    }
+    let plain = |key: &str| key.replace(['_', '-'], "").to_lowercase();
+    let like = |key: &&&str| strsim::normalized_damerau_levenshtein(&plain(&pair.key), &plain(key)) >= 0.75;
+    if let Some(near) = KEYS.iter().find(like) {
+        let odd_key = errors::odd_agent(pair.span, format!("`{}` is passed over", pair.key));
+        odd.push(odd_key.help(format!("did you mean `{near}`?")).fix(
+            format!("write `{near}`"),
+            pair.span,
+            *near,
+        ));
+    }
+}
+
+fn passed_over(pair: &Pair, instead: &str) -> Diagnostic {
+    errors::odd_agent(pair.span, format!("`{}` is passed over", pair.key)).help(instead)
 }
 
 fn text(value: &Yaml) -> Option<String> {

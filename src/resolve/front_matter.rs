@@ -55,10 +55,14 @@ pub(super) fn read(file: FileId, text: &str, odd: &mut Vec<Diagnostic>) -> Head 
     }
     let Some(fence) = first.filter(|l| l.text.trim_end() == "---") else { return Head::Absent };
     if text.starts_with('\u{feff}') {
-        reader.odd(Span::new(file, 0, 3), "a byte order mark stands before the front matter");
+        let message = "a byte order mark stands before the front matter: other readers pass over the file";
+        reader.mended(Span::new(file, 0, 3), message, Some(("take it out", String::new())));
     }
     if blank {
-        reader.odd(reader.span(&fence), "a blank line stands before the front matter");
+        let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        let message = "a blank line stands before the front matter: other readers pass over the file";
+        let gap = Span::new(file, start, fence.start as u32);
+        reader.mended(gap, message, Some(("take it out", String::new())));
     }
     let mut inner = Vec::new();
     for line in lines.by_ref() {
@@ -140,9 +144,18 @@ struct Reader<'o> {
 
 impl Reader<'_> {
     fn odd(&mut self, span: Span, message: impl Into<String>) {
+        self.mended(span, message, None);
+    }
+
+    /// With the text to write in place of what stands at `span`.
+    fn mended(&mut self, span: Span, message: impl Into<String>, mended: Option<(&str, String)>) {
         self.count += 1;
         if self.count <= MAX_ODD {
-            self.odd.push(errors::odd_agent(span, message));
+            let odd = errors::odd_agent(span, message);
+            self.odd.push(match mended {
+                Some((title, text)) => odd.safe_fix(title, span, text),
+                None => odd,
+            });
         }
     }
 
@@ -230,10 +243,10 @@ impl Reader<'_> {
             Some(_) => {
                 let text = strip_comment(rest);
                 if text.contains(": ") {
-                    self.odd(
-                        span,
-                        "a colon in text without quotes: other readers refuse the file; quote the text",
-                    );
+                    let message = "a colon in text without quotes: other readers refuse the file";
+                    let alone = text.len() == rest.len() && nested.iter().all(Line::is_idle);
+                    let mended = alone.then(|| ("quote the text", quoted(text)));
+                    self.mended(span, message, mended);
                 }
                 Yaml::Text(joined(text, nested, " "), span)
             }
@@ -274,10 +287,10 @@ impl Reader<'_> {
         }
         if text.starts_with(['@', '`', '%']) {
             let first = &text[..1];
-            self.odd(
-                span,
-                format!("a text that starts with `{first}` needs quotes: other readers refuse the file"),
-            );
+            let message =
+                format!("a text that starts with `{first}` needs quotes: other readers refuse the file");
+            let alone = text.len() == (span.end - span.start) as usize && strip_comment(text) == text;
+            self.mended(span, message, alone.then(|| ("quote the text", quoted(text))));
         }
         strip_comment(text).to_string()
     }
@@ -366,6 +379,11 @@ fn block_text(folded: bool, lines: &[Line<'_>]) -> String {
         return text.to_string();
     }
     text.split("\n\n").map(|p| p.replace('\n', " ")).collect::<Vec<_>>().join("\n")
+}
+
+/// A text in double quotes.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Without a comment, which a blank precedes.

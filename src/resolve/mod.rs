@@ -116,10 +116,12 @@ pub struct AgentFile {
     pub tools: Option<Vec<String>>,
     /// Where each of them stands.
     pub tool_spans: Vec<Span>,
-    /// What the file takes away from them.
+    /// What the file takes away from them, by name.
     pub disallowed_tools: Vec<String>,
     pub skills: Vec<String>,
     pub mcp: Vec<String>,
+    /// Where they are named.
+    pub mcp_span: Option<Span>,
     /// Milliseconds.
     pub timeout_ms: Option<i64>,
     pub retries: Option<i64>,

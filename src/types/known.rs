@@ -109,6 +109,32 @@ impl<'k> Known<'k> {
         self.json(ty, &mut Vec::new(), 0).is_some()
     }
 
+    /// Whether a Secret is somewhere in values of the type.
+    pub fn holds_secret(self, ty: &Ty) -> bool {
+        self.secret(ty, &mut Vec::new(), 0)
+    }
+
+    fn secret(self, ty: &Ty, seen: &mut Vec<Ty>, depth: usize) -> bool {
+        if depth > MAX_DEPTH || seen.contains(ty) {
+            return false;
+        }
+        let next = depth + 1;
+        match ty {
+            Ty::Secret => true,
+            Ty::List(inner) | Ty::Map(inner) | Ty::Optional(inner) => self.secret(inner, seen, next),
+            Ty::Record(record) => record.fields.iter().any(|f| self.secret(&f.ty, seen, next)),
+            Ty::Enum(id) => {
+                seen.push(ty.clone());
+                self.variants(*id).iter().flat_map(|v| &v.fields).any(|f| self.secret(&f.ty, seen, next))
+            }
+            Ty::Named(..) => {
+                seen.push(ty.clone());
+                self.secret(&self.unfold(ty), seen, next)
+            }
+            _ => false,
+        }
+    }
+
     /// `None`: no JSON form. Else whether a value changes when it becomes `Json`.
     pub(super) fn json(self, ty: &Ty, seen: &mut Vec<Ty>, depth: usize) -> Option<bool> {
         if depth > MAX_DEPTH {

@@ -181,11 +181,11 @@ agent a { env: { X: secret("X") } }
 task t(s: Secret) -> String { agent: a prompt: "use #{s}" env: { S: s, T: "x#{s}" } } //~ F0801
 task u(s: Secret) -> String { sh: "echo #{s}" env: { S: s } } //~ F0801
 task v(s: Secret) -> String { run: ["x", s] } //~ F0801
-task w(m: {String: Secret}) -> Secret { run: ["x"] env: m } //~ F0324
+task w(m: {String: Secret}) -> Secret { run: ["x"] env: m } //~ F0801
 fn f(a: Secret, b: Secret) -> Bool = a == b //~ F0801
 fn g(a: Secret) -> String = a //~ F0801
 fn h(a: Secret) -> Json = { a: a } //~ F0801
-fn i(a: Secret) -> String = to_json({ a: a }) //~ F0324
+fn i(a: Secret) -> String = to_json({ a: a }) //~ F0801
 fn j(a: Secret) -> Secret = "x #{a}"
 fn k<T>(a: T) -> T = a
 fn l(a: Secret) -> Secret = k(a) //~ F0324

@@ -75,7 +75,7 @@ pub(super) fn foreign_tool(span: Span, tool: &str) -> Diagnostic {
 pub(super) fn task_in_quotes(span: Span, task: &str) -> Diagnostic {
     Diagnostic::new(Code::F0603, span, format!("there is no tool `{task}`"))
         .help(format!("to give the agent the task `{task}` write its name without quotes"))
-        .fix(format!("write `{task}` without quotes"), span, task)
+        .safe_fix(format!("write `{task}` without quotes"), span, task)
 }
 
 /// Of an agent file: it may be meant for another program.
@@ -88,11 +88,25 @@ pub(super) fn odd_tool(span: Span, tool: &str) -> Diagnostic {
     .help("a tool is one of the runtime (`Read`, `Edit`, `Bash`) or of an mcp server: `mcp__server__tool`")
 }
 
-pub(super) fn unknown_server(span: Span, server: &str, near: Option<String>) -> Diagnostic {
+/// Servers that an agent file names and that the program does not declare.
+pub(super) fn goes_without(span: Span, servers: &[&str]) -> Diagnostic {
+    let names = servers.join("`, `");
+    let message = format!("the program declares no mcp server `{names}`: the agent goes without");
+    let name = servers.first().copied().unwrap_or_default().replace('-', "_");
+    Diagnostic::new(Code::W0110, span, message)
+        .help(format!("declare it: `mcp {name} {{ command: [\"…\"] }}`"))
+}
+
+/// `written`: the text at `span`, in which the name of the server stands.
+pub(super) fn unknown_server(span: Span, server: &str, written: &str, near: Option<String>) -> Diagnostic {
     let error =
         Diagnostic::new(Code::F0605, span, format!("there is no mcp server `{server}` in this program"));
     match near {
-        Some(near) => error.help(format!("did you mean `{near}`?")),
+        Some(near) => error.help(format!("did you mean `{near}`?")).fix(
+            format!("write `{near}`"),
+            span,
+            format!("\"{}\"", written.replacen(server, &near, 1)),
+        ),
         None => error.help(format!("declare it: `mcp {} {{ command: [\"…\"] }}`", server.replace('-', "_"))),
     }
 }

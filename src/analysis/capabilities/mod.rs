@@ -6,6 +6,8 @@
 mod errors;
 mod narrow;
 mod servers;
+#[cfg(test)]
+mod tests;
 
 use super::agents::{AgentFacts, Agents, Runtime};
 use super::flow::{Flow, Site};
@@ -23,7 +25,8 @@ pub(super) fn check(checked: &Checked, flow: &Flow<'_>, agents: &Agents<'_>, out
     for agent in agents.all() {
         declared_tools(checked, agent, &servers, out);
     }
-    servers.listed(checked, out);
+    let reached = reached(flow);
+    servers.listed(checked, &reached, out);
     narrow::check(checked, flow, agents, out);
     let pass = Pass { checked, flow, agents };
     for site in &flow.sites {
@@ -39,6 +42,17 @@ pub(super) fn check(checked: &Checked, flow: &Flow<'_>, agents: &Agents<'_>, out
         pass.reach(with.owner, with.props, own.or(declared), out);
         pass.merging(with.owner, with.props, out);
     }
+}
+
+/// The agents that are given some task.
+fn reached(flow: &Flow<'_>) -> BTreeSet<DefId> {
+    let mut reached = BTreeSet::new();
+    for site in &flow.sites {
+        for prop in ["agent", "fallback"].iter().filter_map(|name| site.decl.props.get(name)) {
+            reached.extend(flow.agents(site.owner, &prop.value));
+        }
+    }
+    reached
 }
 
 /// Tools that nobody has: of an agent of the default runtime, which would pass over them without a word.
@@ -59,7 +73,7 @@ fn declared_tools(
         }
         if let Some(server) = tool.server() {
             if !file && !servers.knows(server) {
-                out.push(errors::unknown_server(tool.span, server, servers.near(server)));
+                out.push(errors::unknown_server(tool.span, server, &tool.text, servers.near(server)));
             }
             continue;
         }

@@ -3,8 +3,9 @@
 use super::errors;
 use crate::ast::{ActorKind, ExprKind, ItemKind};
 use crate::diagnostics::Diagnostic;
-use crate::resolve::{DefKind, suggest};
+use crate::resolve::{DefId, DefKind, suggest};
 use crate::types::Checked;
+use std::collections::BTreeSet;
 
 pub(super) struct Servers {
     declared: Vec<String>,
@@ -29,8 +30,16 @@ impl Servers {
         suggest::nearest(server, self.declared.iter().map(String::as_str))
     }
 
-    /// `mcp: ["name"]` of a declared agent.
-    pub(super) fn listed(&self, checked: &Checked, out: &mut Vec<Diagnostic>) {
+    /// `mcp: ["name"]` of a declared agent, `mcpServers` of a file whose agent is given a task.
+    pub(super) fn listed(&self, checked: &Checked, reached: &BTreeSet<DefId>, out: &mut Vec<Diagnostic>) {
+        for agent in reached {
+            let DefKind::AgentFile(file) = checked.resolved.def(*agent).kind else { continue };
+            let file = &checked.resolved.agent_files[file as usize];
+            let unknown: Vec<&str> = file.mcp.iter().map(String::as_str).filter(|s| !self.knows(s)).collect();
+            if let (Some(span), false) = (file.mcp_span, unknown.is_empty()) {
+                out.push(errors::goes_without(span, &unknown));
+            }
+        }
         for item in checked.resolved.modules.iter().flat_map(|m| &m.ast.items) {
             let ItemKind::Actor(decl) = &item.kind else { continue };
             let Some(servers) = decl.props.get("mcp").filter(|_| decl.kind == ActorKind::Agent) else {
@@ -41,7 +50,7 @@ impl Servers {
                     && let Some(name) = text.literal()
                     && !self.knows(&name)
                 {
-                    out.push(errors::unknown_server(part.span, &name, self.near(&name)));
+                    out.push(errors::unknown_server(part.span, &name, &name, self.near(&name)));
                 }
             }
         }

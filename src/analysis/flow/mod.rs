@@ -29,6 +29,8 @@ use std::collections::{BTreeSet, VecDeque};
 pub(super) struct Site<'a> {
     pub decl: &'a TaskDecl,
     pub owner: DefId,
+    /// It stands in a block.
+    pub inline: bool,
 }
 
 /// Properties that a call sets anew, of which task, and where.
@@ -189,7 +191,7 @@ impl<'a> Flow<'a> {
         self.concrete_kinds(owner, self.taint(e.id))
     }
 
-    /// The agents that an expression can be.
+    /// The agents that an expression can be; none where it is not known.
     pub(super) fn agents(&self, owner: DefId, e: &Expr) -> BTreeSet<DefId> {
         let taint = self.taint(e.id);
         let mut agents = self.sets.get(taint.agents).clone();

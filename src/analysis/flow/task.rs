@@ -10,9 +10,9 @@ const FETCHING: &[&str] = &["curl", "wget", "xh", "aria2c", "lynx", "w3m"];
 
 impl<'a> Walk<'_, 'a> {
     /// A task where it is declared or stands inline: its properties, and what it gives.
-    pub(super) fn task(&mut self, decl: &'a TaskDecl) -> Taint {
+    pub(super) fn task(&mut self, decl: &'a TaskDecl, inline: bool) -> Taint {
         if self.own {
-            self.flow.sites.push(Site { decl, owner: self.owner });
+            self.flow.sites.push(Site { decl, owner: self.owner, inline });
         }
         self.props(&decl.props);
         self.answer(decl)

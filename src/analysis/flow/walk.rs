@@ -75,7 +75,7 @@ impl<'f, 'a> Walk<'f, 'a> {
                 }
                 ItemKind::Task(decl) => {
                     self.params(&decl.params);
-                    self.task(decl);
+                    self.task(decl, false);
                 }
                 ItemKind::Use(_)
                 | ItemKind::Type(_)
@@ -396,10 +396,10 @@ impl<'f, 'a> Walk<'f, 'a> {
                 }
                 let value: Value = match self.checked.types.get(stmt.id) {
                     Some(ty) => {
-                        let taint = self.task(decl);
+                        let taint = self.task(decl, true);
                         self.carries.of(self.checked, ty).filter(taint).into()
                     }
-                    None => self.task(decl).into(),
+                    None => self.task(decl, true).into(),
                 };
                 self.bind(stmt.id, value.clone(), Binder::Task(decl));
                 value

@@ -15,6 +15,8 @@ pub(super) struct Word<'a> {
     pub holes: Vec<&'a Expr>,
     /// It begins with a value.
     pub hole_first: bool,
+    /// It is one value and nothing else.
+    pub alone: bool,
     /// Several words, of a list.
     pub spliced: bool,
     /// The shell adds something of its own.
@@ -77,7 +79,7 @@ pub(super) fn word<'a>(checked: &Checked, e: &'a Expr) -> Word<'a> {
             let holes = first.holes.into_iter().chain(args.map(|a| &a.value)).collect();
             Word { prefix, holes, hole_first: first.hole_first, start, ..Word::default() }
         }
-        _ => Word { holes: vec![e], hole_first: true, start, ..Word::default() },
+        _ => Word { holes: vec![e], hole_first: true, alone: true, start, ..Word::default() },
     }
 }
 
@@ -117,6 +119,7 @@ pub(super) fn of_script(text: &Str) -> Vec<Vec<Word<'_>>> {
         holes: token.holes.iter().map(|at| holes[*at].0).collect(),
         prefix: token.text,
         hole_first: token.hole_first,
+        alone: false,
         spliced: false,
         expands: token.expands,
         target: token.target,
@@ -193,7 +196,9 @@ impl<'a> Judge<'_, 'a> {
 
     /// Words that a program runs.
     fn run_by(&mut self, name: &str, words: &[Word<'a>]) {
-        let Some((hole, kinds)) = words.iter().find_map(|w| self.from(w, Kinds::ALL)) else { return };
+        // Who starts a run may well say what is to be run; only a part of it is no place for a value.
+        let of = |w: &Word<'_>| if w.alone { Kinds::WRITTEN } else { Kinds::ALL };
+        let Some((hole, kinds)) = words.iter().find_map(|w| self.from(w, of(w))) else { return };
         let way = self.flow.way(self.owner, hole, kinds);
         self.out.push(errors::words_that_run(hole.span, kinds, name, &way));
     }

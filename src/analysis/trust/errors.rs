@@ -37,6 +37,12 @@ fn along(mut error: Diagnostic, way: &[Step]) -> Diagnostic {
     error
 }
 
+pub(super) fn secret_result(span: Span, workflow: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0801, span, "a secret outside its places")
+        .note(format!("the result of `{workflow}` is recorded and shown"))
+        .help("a secret goes only into values of `env` and of http `headers`")
+}
+
 pub(super) fn program_from_outside(span: Span, kinds: Kinds, way: &[Step]) -> Diagnostic {
     let message = format!("{} says which program runs", source(kinds));
     along(Diagnostic::new(Code::F0803, span, message), way).help(

@@ -13,14 +13,21 @@ mod words;
 
 use super::agents::Agents;
 use super::flow::{Flow, Kinds};
-use crate::ast::{Entry, Expr, ExprKind, Prop, TaskDecl};
+use super::survey::Survey;
+use crate::ast::{Entry, Expr, ExprKind, ItemKind, Prop, TaskDecl};
 use crate::diagnostics::Diagnostic;
 use crate::resolve::DefId;
 use crate::source::Span;
 use crate::types::{Callee, Checked};
 use argv::{Command, Word};
 
-pub(super) fn check(checked: &Checked, flow: &Flow<'_>, agents: &Agents<'_>, out: &mut Vec<Diagnostic>) {
+pub(super) fn check(
+    checked: &Checked,
+    survey: &Survey<'_>,
+    flow: &Flow<'_>,
+    agents: &Agents<'_>,
+    out: &mut Vec<Diagnostic>,
+) {
     let mut judge = Judge { checked, flow, agents, owner: DefId(0), out };
     for site in &flow.sites {
         judge.owner = site.owner;
@@ -35,9 +42,26 @@ pub(super) fn check(checked: &Checked, flow: &Flow<'_>, agents: &Agents<'_>, out
             judge.prompt(&prompt.value, task);
         }
     }
+    started(checked, survey, judge.out);
     for written in &flow.writes {
         judge.owner = written.owner;
         judge.path(written.path, "`write` writes there", true);
+    }
+}
+
+/// The result of a workflow that is started is recorded and shown.
+fn started(checked: &Checked, survey: &Survey<'_>, out: &mut Vec<Diagnostic>) {
+    let items = checked.resolved.modules.first().map(|m| m.ast.items.as_slice()).unwrap_or_default();
+    for item in items {
+        let ItemKind::Workflow(decl) = &item.kind else { continue };
+        let Some(def) = checked.resolved.def_of.get(item.id) else { continue };
+        let result = checked.signatures.get(def).and_then(|s| s.result.as_ref());
+        if let (Some(ty), Some(written)) = (result, &decl.result)
+            && (decl.name.text == "main" || !survey.calls_of.contains_key(def))
+            && checked.known().holds_secret(ty)
+        {
+            out.push(errors::secret_result(written.span, &decl.name.text));
+        }
     }
 }
 

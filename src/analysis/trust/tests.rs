@@ -147,6 +147,8 @@ fn programs_that_run_others() {
     }
     // What a person chose is a script only by mistake, and else theirs.
     assert_eq!(run("[\"sh\", \"-c\", \"ls #{x}\"]", "t(given)"), ["W0111"]);
+    assert_eq!(run("[\"sh\", \"-c\", x]", "t(given)"), Vec::<String>::new());
+    assert_eq!(run("[\"sh\", \"-c\", x]", "t(read(\"a\"))"), ["W0111"]);
     assert_eq!(run("[\"grep\", x]", "t(given)"), Vec::<String>::new());
     assert_eq!(run("[\"grep\", x]", "for f in glob(\"*\") { t(f) }"), ["W0114"]);
     assert_eq!(run("[\"grep\", x]", "for f in glob(\"src/*\") { t(f) }"), Vec::<String>::new());

@@ -1,11 +1,11 @@
-//! An agent that a file declares for several programs is unused only when all of them leave it so.
+//! An agent or a task that a file declares for several programs is unused only when all of them leave it so.
 
 use crate::ast::ItemKind;
 use crate::compile::Program;
 use crate::diagnostics::Code;
 use std::collections::HashMap;
 
-/// Takes out the "unused agent" of one program that another program uses.
+/// Takes out the "unused agent" and "unused task" of one program that another program uses.
 pub(super) fn only_of_all(programs: &mut [Program]) {
     // By file and place: how many programs report it.
     let mut reported: HashMap<(String, u32), usize> = HashMap::new();
@@ -15,7 +15,7 @@ pub(super) fn only_of_all(programs: &mut [Program]) {
         for module in &program.checked.resolved.modules {
             *judged.entry(program.sources.get(module.file).name.clone()).or_default() += 1;
         }
-        for d in program.diagnostics.iter().filter(|d| d.code == Code::W0106) {
+        for d in program.diagnostics.iter().filter(|d| matches!(d.code, Code::W0106 | Code::W0108)) {
             let file = program.sources.get(d.span.file).name.clone();
             *reported.entry((file, d.span.start)).or_default() += 1;
         }
@@ -24,7 +24,7 @@ pub(super) fn only_of_all(programs: &mut [Program]) {
         let sources = &program.sources;
         program.diagnostics.retain(|d| {
             let file = &sources.get(d.span.file).name;
-            d.code != Code::W0106
+            !matches!(d.code, Code::W0106 | Code::W0108)
                 || reported.get(&(file.clone(), d.span.start)).copied() >= judged.get(file).copied()
         });
     }

@@ -55,7 +55,12 @@ impl<'a> Lowering<'a> {
     fn agent_file(&mut self, def: DefId, file: u32) -> Agent {
         let name = self.checked.resolved.def(def).name.text.clone();
         let Some(file) = self.checked.resolved.agent_files.get(file as usize) else { return unknown(name) };
-        if let (Some(span), false) = (file.span, file.mcp.is_empty()) {
+        // A server that the program does not declare is no part of the agent: `check` has warned.
+        let declared = |server: &String| {
+            let name = server.replace('-', "_");
+            self.checked.resolved.defs.iter().any(|d| d.kind == DefKind::Mcp && d.name.text == name)
+        };
+        if let (Some(span), true) = (file.span, file.mcp.iter().any(declared)) {
             self.missing(eco_format!("`mcp` of agent `{name}`"), span);
         }
         read_file(name, file)
@@ -210,7 +215,7 @@ fn read_file(name: EcoString, file: &AgentFile) -> Agent {
         description: file.description.as_str().into(),
         model: file.model.as_ref().map(EcoString::from),
         effort: file.effort.as_ref().map(EcoString::from),
-        tools: file.tools.as_deref().map(texts),
+        tools: tools_of_file(file),
         skills: texts(&file.skills),
         system: file.body.as_str().into(),
         mcp: texts(&file.mcp),
@@ -226,6 +231,36 @@ fn read_file(name: EcoString, file: &AgentFile) -> Agent {
         max_parallel: file.max_parallel,
         priority: file.priority,
         ..unknown(name)
+    }
+}
+
+/// What an agent without `tools` can use, when some of it is taken away.
+const USUAL_TOOLS: &[&str] = &[
+    "Bash",
+    "Edit",
+    "Write",
+    "NotebookEdit",
+    "Read",
+    "Glob",
+    "Grep",
+    "WebFetch",
+    "WebSearch",
+    "Task",
+    "Agent",
+    "TodoWrite",
+];
+
+/// Less what the file takes away, and less what only other programs know (`@name`).
+fn tools_of_file(file: &AgentFile) -> Option<Vec<EcoString>> {
+    let without = &file.disallowed_tools;
+    let kept = |tool: &&str| {
+        let name = tool.split('(').next().unwrap_or(tool).trim();
+        !tool.starts_with('@') && !without.iter().any(|w| w == name)
+    };
+    match &file.tools {
+        None if without.is_empty() => None,
+        None => Some(USUAL_TOOLS.iter().copied().filter(kept).map(EcoString::from).collect()),
+        Some(tools) => Some(tools.iter().map(String::as_str).filter(kept).map(EcoString::from).collect()),
     }
 }
 

@@ -45,6 +45,41 @@ fn what_is_merely_odd_is_a_warning_at_its_line() {
 }
 
 #[test]
+fn what_other_readers_refuse_is_mended() {
+    let text = "---\nname: a\ndescription: use \"it\": now\ntools:\n  - Read\n  - @brain\n---\nbody";
+    let tried = files(&[("main.flow", "use agents \"./agents\""), ("agents/a.md", text)]);
+    let mut mended = text.to_string();
+    for d in tried.found.iter().rev() {
+        let edit = &d.fixes[0].edits[0];
+        mended.replace_range(edit.span.range(), &edit.text);
+    }
+    assert!(mended.contains("description: \"use \\\"it\\\": now\"\n"), "{mended}");
+    assert!(mended.contains("  - \"@brain\"\n"), "{mended}");
+    let (file, odd) = agent(&mended);
+    assert_eq!((file.unwrap().description.as_str(), odd.len()), ("use \"it\": now", 0));
+}
+
+#[test]
+fn keys_that_are_passed_over() {
+    let (_, odd) = agent(
+        "---\nname: a\ndescription: d\ncolor: red\ntype: x\nisolation: worktree\nhooks: []\ntool: Read\nmax_turn: 3\n\
+         orchestration:\n  dependencies: [b]\ndisallowedTools: Bash(rm *), Write\n---\n",
+    );
+    let shown: Vec<&str> = odd.iter().map(|o| o.as_str()).collect();
+    assert_eq!(
+        shown,
+        [
+            "6:1 `isolation` is passed over",
+            "7:1 `hooks` is passed over",
+            "8:1 `tool` is passed over",
+            "9:1 `max_turn` is passed over",
+            "11:3 `dependencies` is passed over",
+            "12:18 `Bash(rm *)` takes all of `Bash` away: a tool is taken away whole",
+        ]
+    );
+}
+
+#[test]
 fn descriptions_over_several_lines() {
     for text in [
         "---\nname: a\ndescription: >\n  one\n  two\n---\n",

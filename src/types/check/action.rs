@@ -113,8 +113,7 @@ impl<'a> Checker<'a> {
             _ => {}
         }
         if *result != Ty::Unit && !self.known().has_json(result) {
-            let shown = self.show(result);
-            self.report(errors::no_json(written.span, &shown, "the result of a task"));
+            self.report(self.without_json(written.span, result, "the result of a task"));
         }
     }
 
@@ -169,7 +168,9 @@ impl<'a> Checker<'a> {
             let ty = self.word(value);
             let Some(spot) = spot else { continue };
             if let Some(fault) = spot.fault {
-                self.report(errors::in_shell_text(value.span, fault, self.sources.text(value.span)));
+                let written = self.sources.text(value.span);
+                let fix = self.unquoted(text, value, fault);
+                self.report(errors::in_shell_text(value.span, fault, written, fix));
             } else if !spot.alone && matches!(*self.known().unfold(&ty), Ty::List(_)) {
                 let shown = self.show(&ty);
                 self.report(errors::list_inside_word(value.span, &shown));
@@ -211,7 +212,9 @@ pub(in crate::types) fn fault_words(fault: Fault) -> (&'static str, &'static str
             "end the quotes before it and open them again behind it: `\"before \"#{x}\" after\"` is one word",
         ),
         Fault::Backticks => ("backticks", "write `$( … )` in place of the backticks"),
-        Fault::HereDocument => ("a here-document", "give the text to the task as `stdin:`"),
+        Fault::HereDocument | Fault::RawDocument => {
+            ("a here-document", "give the text to the task as `stdin:`")
+        }
         Fault::Comment => ("a comment", "take it out of the comment"),
         Fault::Expansion => ("`${ … }`", "take it out of the braces"),
         Fault::Arithmetic => {

@@ -240,8 +240,7 @@ impl<'a> Checker<'a> {
         };
         let ty = self.written(written);
         if !self.known().has_json(&ty) {
-            let shown = self.show(&ty);
-            return self.wrong(errors::no_json(written.span, &shown, "what `from_json` reads"));
+            return self.wrong(self.without_json(written.span, &ty, "what `from_json` reads"));
         }
         ty
     }
@@ -249,11 +248,8 @@ impl<'a> Checker<'a> {
     fn any_json(&mut self, args: &'a [Arg], f: Builtin) -> Ty {
         if let Some(arg) = args.first() {
             let ty = self.expr(&arg.value, Want::Any);
-            if super::is_secret(&ty, self.known()) {
-                self.report(errors::secret_here(arg.value.span, &format!("`{}`", f.name())));
-            } else if !self.known().has_json(&ty) {
-                let shown = self.show(&ty);
-                self.report(errors::no_json(arg.value.span, &shown, f.name()));
+            if !self.known().has_json(&ty) {
+                self.report(self.without_json(arg.value.span, &ty, &format!("`{}`", f.name())));
             }
         }
         Ty::String

@@ -131,8 +131,7 @@ impl<'a> Checker<'a> {
             return self.wrong(errors::cannot_infer_type_arg(e.span, task.name(), &["T".into()], 0));
         };
         if ty != Ty::Unit && !self.known().has_json(&ty) {
-            let shown = self.show(&ty);
-            return self.wrong(errors::no_json(e.span, &shown, task.name()));
+            return self.wrong(self.without_json(e.span, &ty, &format!("`{}`", task.name())));
         }
         ty
     }

@@ -89,6 +89,9 @@ impl<'a> Checker<'a> {
             return Ty::Secret;
         }
         if !self.known().has_json(&ty) {
+            if self.known().holds_secret(&ty) {
+                return self.wrong(errors::secret_here(value.span, "a text"));
+            }
             let shown = self.show(&ty);
             return self.wrong(errors::no_text(value.span, &shown, ty == Ty::Unit));
         }

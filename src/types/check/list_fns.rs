@@ -73,8 +73,7 @@ impl<'a> Checker<'a> {
                 self.unordered(&first.value, "sort", &element)
             }
             Builtin::Unique if !self.known().has_json(&element) => {
-                let shown = self.show(&element);
-                self.wrong(errors::no_json(first.value.span, &shown, "`unique`"))
+                self.wrong(self.without_json(first.value.span, &element, "`unique`"))
             }
             Builtin::Sum => {
                 let ty = self.known().unfold(&element).into_owned();

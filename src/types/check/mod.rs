@@ -28,6 +28,7 @@ mod recursion;
 mod shapes;
 mod shell;
 mod table;
+mod unquote;
 mod with;
 mod written;
 
@@ -236,6 +237,14 @@ impl<'a> Checker<'a> {
         if self.known().fits(found, want) == Some(Fit::Convert) {
             self.fits.insert(id, want.clone());
         }
+    }
+
+    /// What to say of a value without a JSON form where `what` needs one.
+    fn without_json(&self, span: Span, ty: &Ty, what: &str) -> Diagnostic {
+        if self.known().holds_secret(ty) {
+            return errors::secret_here(span, what);
+        }
+        errors::no_json(span, &self.show(ty), what)
     }
 
     fn context(&self) -> errors::Context<'_> {

@@ -315,6 +315,10 @@ impl<'a> Checker<'a> {
         let found = self.expr(value, Want::Any);
         let record =
             self.known().record(&found).is_some() || matches!(*self.known().unfold(&found), Ty::Map(_));
+        if record && self.known().holds_secret(&found) {
+            self.report(self.without_json(value.span, &found, "this place"));
+            return;
+        }
         if record || found == Ty::Error {
             self.fit(value, found, &Ty::Json, why);
             return;

@@ -15,6 +15,8 @@ pub(in crate::types) enum Fault {
     DoubleQuotes,
     Backticks,
     HereDocument,
+    /// One whose end is written in quotes: nothing in it is expanded. Also that end itself.
+    RawDocument,
     Comment,
     /// Inside `${ … }`.
     Expansion,
@@ -51,6 +53,7 @@ enum State {
 struct Heredoc {
     end: String,
     tabs: bool,
+    raw: bool,
 }
 
 /// A symbol of the script: a character, or a hole.
@@ -256,13 +259,13 @@ impl Lexer {
         while matches!(self.peek(0), Some(' ' | '\t')) {
             self.at += 1;
         }
-        let mut end = String::new();
+        let (mut end, mut raw) = (String::new(), false);
         while let Some(symbol) = self.symbols.get(self.at) {
             match symbol {
                 None => {
-                    self.spots.push(Spot { fault: Some(Fault::HereDocument), alone: false });
+                    self.spots.push(Spot { fault: Some(Fault::RawDocument), alone: false });
                 }
-                Some('\'' | '"' | '\\') => {}
+                Some('\'' | '"' | '\\') => raw = true,
                 Some(c) if ends_word(*c) => break,
                 Some(c) => end.push(*c),
             }
@@ -270,7 +273,7 @@ impl Lexer {
         }
         self.at -= 1;
         if !end.is_empty() {
-            self.waiting.push(Heredoc { end, tabs });
+            self.waiting.push(Heredoc { end, tabs, raw });
         }
     }
 
@@ -290,7 +293,8 @@ impl Lexer {
                     self.at += 1;
                 }
                 for _ in 0..holes {
-                    self.spots.push(Spot { fault: Some(Fault::HereDocument), alone: false });
+                    let fault = if heredoc.raw { Fault::RawDocument } else { Fault::HereDocument };
+                    self.spots.push(Spot { fault: Some(fault), alone: false });
                 }
                 let text = if heredoc.tabs { line.trim_start_matches('\t') } else { &line };
                 if (holes == 0 && text == heredoc.end) || self.at >= self.symbols.len() {
@@ -351,7 +355,7 @@ mod tests {
     #[test]
     fn here_documents_end_at_their_word() {
         assert_eq!(faults("cat <<EOF @\na @\nEOF\necho @"), [None, Some(Fault::HereDocument), None]);
-        assert_eq!(faults("cat <<-'E'\n@\n\tE\n@"), [Some(Fault::HereDocument), None]);
-        assert_eq!(faults("cat <<@\n"), [Some(Fault::HereDocument)]);
+        assert_eq!(faults("cat <<-'E'\n@\n\tE\n@"), [Some(Fault::RawDocument), None]);
+        assert_eq!(faults("cat <<@\n"), [Some(Fault::RawDocument)]);
     }
 }

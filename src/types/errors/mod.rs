@@ -115,7 +115,7 @@ pub(super) fn mismatch_at(ctx: &Context<'_>, span: Span, found: &Ty, want: &Ty, 
         return ctx.because(diagnostic, why, want);
     }
     let (inner, optional) = known.inner(found);
-    if inner == Ty::Secret && !matches!(known.inner(want).0, Ty::Secret) {
+    if known.holds_secret(&inner) && !known.holds_secret(want) && known.has_json(want) {
         return ctx.because(secret_here(span, "this place"), why, want);
     }
     if optional && known.fits(&inner, want).is_some() {

@@ -1,7 +1,7 @@
 //! Of properties, tasks and `after`.
 
 use super::{Why, listed, near_or_all, suggested};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Applicability, Code, Diagnostic, Edit};
 use crate::resolve::suggest;
 use crate::source::Span;
 use crate::types::check::{Fault, fault_words};
@@ -217,12 +217,21 @@ pub(in crate::types) fn script_not_written(span: Span) -> Diagnostic {
         .help("write `sh: \"…\"` or `sh: include(\"script.sh\")`, with values as `#{x}`")
 }
 
-pub(in crate::types) fn in_shell_text(span: Span, fault: Fault, written: &str) -> Diagnostic {
+pub(in crate::types) fn in_shell_text(
+    span: Span,
+    fault: Fault,
+    written: &str,
+    fix: Option<(Applicability, String, Vec<Edit>)>,
+) -> Diagnostic {
     let (place, way_out) = fault_words(fault);
     let written = written.lines().next().unwrap_or_default();
-    Diagnostic::new(Code::F0802, span, format!("`#{{{written}}}` stands inside {place}"))
+    let error = Diagnostic::new(Code::F0802, span, format!("`#{{{written}}}` stands inside {place}"))
         .note("a value is a shell word of its own, already quoted")
-        .help(way_out)
+        .help(way_out);
+    match fix {
+        Some((applicability, title, edits)) => error.fix_all(applicability, title, edits),
+        None => error,
+    }
 }
 
 pub(in crate::types) fn list_inside_word(span: Span, found: &str) -> Diagnostic {
