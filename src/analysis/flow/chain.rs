@@ -87,7 +87,7 @@ impl<'a> Way<'_, 'a> {
             ExprKind::Name(_) | ExprKind::Field { .. } => match self.flow.checked.resolved.res(e.id) {
                 Some(Res::Local(id)) => {
                     let binder = self.flow.binders.get(*id).copied()?;
-                    return self.binder(owner, binder, e.span);
+                    return self.binder(owner, binder);
                 }
                 Some(Res::Def(def)) => {
                     let name = &self.flow.checked.resolved.def(*def).name.text;
@@ -116,7 +116,7 @@ impl<'a> Way<'_, 'a> {
         }
     }
 
-    fn binder(&mut self, owner: DefId, binder: Binder<'a>, used: Span) -> Next<'a> {
+    fn binder(&mut self, owner: DefId, binder: Binder<'a>) -> Next<'a> {
         match binder {
             Binder::Expr(e) => Some((owner, e)),
             Binder::Block(block) => self.block(owner, block),
@@ -147,7 +147,7 @@ impl<'a> Way<'_, 'a> {
                         self.step(e.span, format!("is handed to `{}` here", param.name.text));
                         Some((caller, e))
                     }
-                    other => self.binder(caller, other, used),
+                    other => self.binder(caller, other),
                 }
             }
         }

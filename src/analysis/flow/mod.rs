@@ -11,6 +11,7 @@ mod chain;
 mod order;
 mod task;
 mod value;
+mod vet;
 mod walk;
 
 pub(super) use chain::Step;

@@ -2,14 +2,14 @@
 
 use super::carry::Carries;
 use super::value::{Taint, Value, bits, slot};
-use super::{Binder, Flow, Inflow, Kinds, State};
+use super::{Binder, Flow, Inflow, State};
 use crate::analysis::agents::Agents;
 use crate::ast::{
     BinaryOp, Binding, Block, Bound, Catch, Entry, Expr, ExprKind, ItemKind, LetPattern, MatchArm, NodeId,
     Param, Pattern, PatternKind, Props, Repeat, Stmt, StmtKind, Str, StrPart, Table,
 };
 use crate::resolve::{DefId, DefKind, Res};
-use crate::types::{Builtin, Callee, Checked, Ty};
+use crate::types::{Checked, Ty};
 use ecow::EcoString;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -31,7 +31,7 @@ pub(super) struct Walk<'f, 'a> {
     /// The rounds of its `repeat`s: slot, what goes in.
     rounds: Vec<(usize, Taint)>,
     /// Names and paths that a condition has compared with something known, and what they are since.
-    vetted: Vec<(NodeId, Vec<EcoString>, Value)>,
+    pub vetted: Vec<(NodeId, Vec<EcoString>, Value)>,
     /// Part of the program, not of `std`.
     pub own: bool,
 }
@@ -541,71 +541,6 @@ impl<'f, 'a> Walk<'f, 'a> {
         let inside = self.join(start.whole, next.whole);
         self.rounds.push((at, inside));
         Taint::param(at).into()
-    }
-
-    /// After a condition held: what was compared with something known is that.
-    fn vet(&mut self, cond: &'a Expr) {
-        match &cond.kind {
-            ExprKind::Paren(inner) => self.vet(inner),
-            ExprKind::Binary { op: BinaryOp::And, left, right, .. } => {
-                self.vet(left);
-                self.vet(right);
-            }
-            ExprKind::Binary { op: BinaryOp::In, left, right, .. } => self.vet_as(left, right),
-            ExprKind::Binary { op: BinaryOp::Eq, left, right, .. } => {
-                self.vet_as(left, right);
-                self.vet_as(right, left);
-            }
-            ExprKind::Call { args, .. } => {
-                let matches = self
-                    .checked
-                    .calls
-                    .get(cond.id)
-                    .is_some_and(|c| c.callee == Callee::Builtin(Builtin::Matches));
-                if let ([text, pattern], true) = (args.as_slice(), matches) {
-                    self.vet_as(&text.value, &pattern.value);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn vet_as(&mut self, path: &'a Expr, known: &'a Expr) {
-        let now = self.flow.taint(known.id);
-        if !now.kinds.any(Kinds::WRITTEN)
-            && self.own
-            && let Some((local, fields)) = self.path(path)
-        {
-            self.vetted.push((local, fields, now.into()));
-        }
-    }
-
-    fn vetted_value(&self, e: &Expr) -> Option<Value> {
-        if self.vetted.is_empty() {
-            return None;
-        }
-        let (local, fields) = self.path(e)?;
-        let hit = |v: &&(NodeId, Vec<EcoString>, Value)| v.0 == local && fields.starts_with(&v.1);
-        self.vetted.iter().rev().find(hit).map(|v| v.2.clone())
-    }
-
-    /// A name, or fields of one.
-    fn path(&self, e: &Expr) -> Option<(NodeId, Vec<EcoString>)> {
-        let (mut now, mut fields) = (e, Vec::new());
-        loop {
-            match (&now.kind, self.checked.resolved.res(now.id)) {
-                (_, Some(Res::Local(id))) => {
-                    fields.reverse();
-                    return Some((*id, fields));
-                }
-                (ExprKind::Paren(inner), _) => now = inner,
-                (ExprKind::Field { base, name, .. }, None) => {
-                    fields.push(name.text.clone());
-                    now = base;
-                }
-                _ => return None,
-            }
-        }
     }
 }
 
