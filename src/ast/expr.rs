@@ -73,12 +73,12 @@ pub enum ExprKind {
     Try {
         body: Block,
         catch: Option<Box<Catch>>,
-        finally: Option<Block>,
+        finally: Option<Box<Block>>,
     },
     /// `race { a(), b() } with { … }`
     Race {
         entrants: Vec<Expr>,
-        with: Option<Props>,
+        with: Option<Box<Props>>,
     },
     /// `race for x in xs with { … } { … }`
     RaceFor(Box<RaceLoop>),

@@ -18,7 +18,7 @@ pub enum StmtKind {
     /// `let pattern: T = value`
     Let {
         pattern: LetPattern,
-        ty: Option<TypeExpr>,
+        ty: Option<Box<TypeExpr>>,
         value: Expr,
     },
     /// `task name … { … }`: declared and called at once.

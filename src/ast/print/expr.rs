@@ -170,13 +170,13 @@ impl Printer<'_> {
                 self.sign("race");
                 self.space();
                 self.brackets(Brackets::curly(), entrants, Self::expr);
-                self.with(with.as_ref());
+                self.with(with.as_deref());
             }
             ExprKind::Repeat(repeat) => self.repeat(repeat),
             ExprKind::Try { body, catch, finally } => {
                 let mut blocks = vec![body];
                 blocks.extend(catch.iter().map(|c| &c.body));
-                blocks.extend(finally);
+                blocks.extend(finally.as_deref());
                 let shared = self.blocks(&blocks);
                 self.sign("try");
                 self.space();

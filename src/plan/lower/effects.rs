@@ -160,11 +160,11 @@ fn control<'a>(expr: &'a Expr, stack: &mut Vec<Item<'a>>) {
         ExprKind::Try { body, catch, finally } => {
             stack.push(Item::Block(body));
             stack.extend(catch.iter().map(|c| Item::Block(&c.body)));
-            stack.extend(finally.iter().map(Item::Block));
+            stack.extend(finally.as_deref().map(Item::Block));
         }
         ExprKind::Race { entrants, with } => {
             stack.extend(entrants.iter().map(Item::Expr));
-            stack.extend(with.iter().map(Item::Props));
+            stack.extend(with.as_deref().map(Item::Props));
         }
         ExprKind::RaceFor(f) => {
             stack.extend([Item::Expr(&f.items), Item::Block(&f.body)]);

@@ -63,9 +63,9 @@ impl<'a> Lowering<'a> {
             K::For(of) => self.for_expr(expr, of, want),
             K::Repeat(of) => self.repeat_expr(expr, of, want),
             K::Try { body, catch, finally } => {
-                self.try_expr(expr, body, catch.as_deref(), finally.as_ref(), want)
+                self.try_expr(expr, body, catch.as_deref(), finally.as_deref(), want)
             }
-            K::Race { entrants, with } => self.race_expr(expr, entrants, with.as_ref(), want),
+            K::Race { entrants, with } => self.race_expr(expr, entrants, with.as_deref(), want),
             K::RaceFor(of) => self.race_for_expr(expr, of, want),
             K::Block(block) => self.block(block, want),
             K::List(elements) => self.list(elements, expr.span),

@@ -91,7 +91,7 @@ impl Builder<'_> {
             let mut inner = Cursor::of(pair);
             Box::new(Catch { name: self.bound(&inner.expect()), body: self.body(inner.expect()) })
         });
-        let finally = inner.when(Rule::finally).map(|pair| self.body(Cursor::of(pair).expect()));
+        let finally = inner.when(Rule::finally).map(|pair| Box::new(self.body(Cursor::of(pair).expect())));
         ExprKind::Try { body, catch, finally }
     }
 
@@ -115,16 +115,10 @@ struct Arm {
 
 /// Gives a race the `with` that stands behind it, when it has none; else gives it back.
 pub(super) fn race_with(race: &mut ExprKind, props: Props) -> Option<Props> {
-    let with = if let ExprKind::Race { with, .. } = race {
-        with
-    } else if let ExprKind::RaceFor(race) = race {
-        &mut race.with
-    } else {
-        return Some(props);
-    };
-    if with.is_some() {
-        return Some(props);
+    match race {
+        ExprKind::Race { with: with @ None, .. } => *with = Some(Box::new(props)),
+        ExprKind::RaceFor(race) if race.with.is_none() => race.with = Some(props),
+        _ => return Some(props),
     }
-    *with = Some(props);
     None
 }

@@ -47,9 +47,10 @@ impl Builder<'_> {
     }
 
     fn path(&mut self, pair: Pair<'_, Rule>) -> PatternKind {
-        let mut names: Vec<Name> = Vec::new();
+        let inner = Cursor::of(pair);
+        let mut names: Vec<Name> = Vec::with_capacity(inner.len());
         let mut args = None;
-        for pair in Cursor::of(pair) {
+        for pair in inner {
             match pair.as_rule() {
                 Rule::path_args => args = Some(Cursor::of(pair).map(|p| self.pattern(p)).collect()),
                 _ => names.push(self.any_name(&pair)),

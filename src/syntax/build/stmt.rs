@@ -31,8 +31,9 @@ impl Builder<'_> {
 
     fn block(&mut self, pair: Pair<'_, Rule>) -> Block {
         let span = self.span(&pair);
-        let mut stmts = Vec::new();
-        for pair in Cursor::of(pair) {
+        let inner = Cursor::of(pair);
+        let mut stmts = Vec::with_capacity(inner.len());
+        for pair in inner {
             self.block_stmt(pair, &mut stmts);
         }
         Block { id: self.fresh(), span, stmts }
@@ -73,7 +74,7 @@ impl Builder<'_> {
             Binding::Name(name) => LetPattern::Name(name),
             Binding::Fields(names, span) => LetPattern::Fields(names, span),
         };
-        let ty = inner.when(Rule::type_expr).map(|t| self.type_expr(t));
+        let ty = inner.when(Rule::type_expr).map(|t| Box::new(self.type_expr(t)));
         StmtKind::Let { pattern, ty, value: self.expr(inner.expect()) }
     }
 

@@ -30,17 +30,21 @@ impl Builder<'_> {
         } else {
             self.pieces(Cursor::of(pair))
         };
-        let parts = match style {
+        let mut parts = match style {
             StrStyle::Line | StrStyle::RawLine => {
-                pieces.into_iter().filter_map(|p| self.part(p, raw)).collect()
+                let mut parts = Vec::with_capacity(pieces.len());
+                parts.extend(pieces.into_iter().filter_map(|p| self.part(p, raw)));
+                parts
             }
             StrStyle::Block | StrStyle::RawBlock => self.dedented(pieces, raw),
         };
+        // Most of them have one: a vector that grows would hold room for four.
+        parts.shrink_to_fit();
         Str { span, style, parts }
     }
 
     fn pieces<'i>(&mut self, inner: Cursor<'i>) -> Vec<Piece<'i>> {
-        let mut pieces = Vec::new();
+        let mut pieces = Vec::with_capacity(inner.len());
         for pair in inner {
             pieces.push(match pair.as_rule() {
                 Rule::interpolation => Piece::Expr(self.expr(Cursor::of(pair).expect())),

@@ -41,7 +41,7 @@ impl Builder<'_> {
     }
 
     fn type_named(&mut self, inner: Cursor<'_>) -> TypeExprKind {
-        let mut path: Vec<Name> = Vec::new();
+        let mut path: Vec<Name> = Vec::with_capacity(inner.len());
         let mut args = Vec::new();
         for pair in inner {
             match pair.as_rule() {

@@ -64,3 +64,9 @@ fn a_large_file_is_read_on_several_threads() {
     let cores = std::thread::available_parallelism().unwrap().get();
     assert_eq!(Reading::of(1 << 20).threads, cores.min(8));
 }
+
+#[test]
+fn nodes_are_small() {
+    let sizes = (size_of::<ast::Expr>(), size_of::<ast::Stmt>(), size_of::<ast::TypeExpr>());
+    assert!(sizes.0 <= 80 && sizes.1 <= 192 && sizes.2 <= 72, "{sizes:?}");
+}

@@ -132,7 +132,7 @@ pub(super) fn stmt(s: &Stmt) -> String {
                 LetPattern::Name(b) => b.name.text.to_string(),
                 LetPattern::Fields(bs, _) => list("fields", bs, |b| b.name.text.to_string()),
             };
-            format!("(let {bound}{} {})", some(": ", annotation, ty), expr(value))
+            format!("(let {bound}{} {})", some(": ", annotation, |t| ty(t)), expr(value))
         }
         StmtKind::Task(t) => task(t),
         StmtKind::Stage { name, with, body } => {
@@ -244,9 +244,11 @@ fn control(kind: &ExprKind) -> String {
             "(try {}{}{})",
             block(body),
             some("catch ", catch, |c| format!("{} {}", c.name.name.text, block(&c.body))),
-            some("finally ", finally, block)
+            some("finally ", finally, |f| block(f))
         ),
-        ExprKind::Race { entrants, with } => list("race", entrants, expr) + &some("with ", with, props),
+        ExprKind::Race { entrants, with } => {
+            list("race", entrants, expr) + &some("with ", with, |w| props(w))
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -88,7 +88,7 @@ impl<'a> Checker<'a> {
     /// A statement that is not its block's value.
     pub(super) fn statement(&mut self, stmt: &'a Stmt) {
         match &stmt.kind {
-            StmtKind::Let { pattern, ty, value } => self.let_stmt(pattern, ty.as_ref(), value),
+            StmtKind::Let { pattern, ty, value } => self.let_stmt(pattern, ty.as_deref(), value),
             StmtKind::Task(decl) => {
                 self.inline_task(stmt, decl);
             }

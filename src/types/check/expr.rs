@@ -43,7 +43,7 @@ impl<'a> Checker<'a> {
             ExprKind::For(each) => self.for_each(each, want),
             ExprKind::Repeat(repeat) => self.repeat(repeat, want),
             ExprKind::Try { .. } => self.try_catch(e, want),
-            ExprKind::Race { entrants, with } => self.race(e, entrants, with.as_ref(), want),
+            ExprKind::Race { entrants, with } => self.race(e, entrants, with.as_deref(), want),
             ExprKind::RaceFor(race) => self.race_for(race, want),
             ExprKind::Block(block) => {
                 let found = self.block(block, want);
