@@ -76,6 +76,8 @@ fn judge(ground: &Ground, output: &Output) -> Result<(), String> {
         Some(6) if said.contains("flowc resume") || said.contains("flowc run") => Ok(()),
         // Its standard error was refused too.
         Some(6) if said.is_empty() => Ok(()),
+        // The program or its settings could not be read: nothing was begun.
+        Some(1 | 2) if ground.log().is_empty() && said.contains("cannot read") => Ok(()),
         // The loader of the program itself was refused: nothing of ours ran.
         Some(127) if said.contains("error while loading shared libraries") => Ok(()),
         // The user's own file could not be written: that is the task's failure.

@@ -251,9 +251,14 @@ impl View {
     /// `NoRecord`, `NotOurs`, `Newer`, `Damaged` (another run's), `Busy` (its owner allows no viewers), `Io`.
     pub fn open(dir: &Path, run: &str) -> Result<View, StoreError> {
         let path = resolved(dir)?;
-        let view = View::open_file(&path, run)?;
-        view.check()?;
-        Ok(view)
+        let opened = View::open_file(&path, run).and_then(|view| view.check().map(|()| view));
+        match opened {
+            // Its making was interrupted, and only a writer can take that back; what is recorded comes after.
+            Err(StoreError::ReadOnly { .. }) if disk::look(&beside(&path, "-journal"))?.is_some() => {
+                Err(StoreError::NoRecord)
+            }
+            opened => opened,
+        }
     }
 
     /// Opens a copy of the journal: neither it nor its companions are touched, whatever state they are in.
