@@ -3,7 +3,9 @@
 use crate::schedule_plans::{AGENT, APPROVE, NOW, SLEEP};
 use crate::schedule_world::World;
 use flow::plan::{AgentId, NodeKind, RaceKind, ResourceId};
-use flow::schedule::{Crash, Edges, ErrorKind, Inputs, Outcome, Place, Retry, Verdict, What, Width, Work};
+use flow::schedule::{
+    Before, Crash, Edges, ErrorKind, Inputs, Outcome, Place, Retry, Verdict, What, Width, Work,
+};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -158,6 +160,11 @@ impl World<'_> {
             2 => Crash::Probe,
             _ => Crash::Rerun,
         };
+        let before = match (work, roll("before") % 12) {
+            (Work::Attempt, 0) => Before::Done,
+            (Work::Attempt, 1) => Before::Begun,
+            _ => Before::Nothing,
+        };
         Inputs {
             units,
             agents,
@@ -171,6 +178,7 @@ impl World<'_> {
             writes: claim("writes"),
             on_crash,
             work,
+            before,
         }
     }
 

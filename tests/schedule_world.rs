@@ -167,9 +167,9 @@ impl<'p> World<'p> {
             let answer = match (about, self.chance("answer", &id) % 10) {
                 (Question::Task, 0) if self.nature.failures > 0 => Answer::Rejected,
                 (Question::Task, _) => Answer::Done,
-                (Question::Crash, 0) if self.nature.failures > 0 => Answer::Fail,
-                (Question::Crash, 1 | 2) => Answer::Done,
-                (Question::Crash, _) => Answer::Rerun,
+                (Question::Crash | Question::Again, 0) if self.nature.failures > 0 => Answer::Fail,
+                (Question::Crash | Question::Again, 1 | 2) => Answer::Done,
+                (Question::Crash | Question::Again, _) => Answer::Rerun,
             };
             events.push(Event::Answered { place, answer });
         }

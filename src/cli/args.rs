@@ -224,6 +224,9 @@ pub struct ResumeArgs {
     /// What to do with a task whose attempt was lost: rerun, done or fail
     #[arg(long, value_name = "TASK=ANSWER")]
     pub answer: Vec<String>,
+    /// Say what is kept, what runs again and why, what is new or gone, what would be asked; start nothing
+    #[arg(long, conflicts_with_all = ["take_over", "answer"])]
+    pub dry_run: bool,
     /// End the process that holds the run (on this machine) and go on in its place
     #[arg(long)]
     pub take_over: bool,

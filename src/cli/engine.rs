@@ -151,6 +151,10 @@ pub fn tell(end: &RunEnd, args: &EngineArgs, show: Show) -> Exit {
             }
             Exit::Done
         }
+        How::Previewed(preview) => {
+            super::dry_run::print(preview, args.format);
+            Exit::Done
+        }
         How::Failed(failure) => {
             let task = match failure.task.as_str() {
                 "" => String::new(),

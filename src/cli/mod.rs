@@ -11,6 +11,7 @@ mod check;
 mod compile;
 mod completions;
 mod config;
+mod dry_run;
 mod engine;
 mod exit;
 mod explain;

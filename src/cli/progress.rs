@@ -121,8 +121,16 @@ impl Picture {
                 (self.total, self.waves) = (*tasks, *waves);
                 Some(format!("run {} of {workflow}", event.run))
             }
-            What::RunResumed { workflow, kept, again } => {
-                Some(format!("run {} of {workflow}, resumed: {kept} kept, {again} to run again", event.run))
+            What::RunResumed { workflow, kept, again, tasks } => {
+                let mut names = tasks.iter().take(8).map(|task| task.as_str()).collect::<Vec<_>>().join(", ");
+                if tasks.len() > 8 {
+                    names += ", …";
+                }
+                let names = if names.is_empty() { names } else { format!(": {names}") };
+                Some(format!(
+                    "run {} of {workflow}, resumed: {kept} kept, {again} to run again{names}",
+                    event.run
+                ))
             }
             What::WaveStarted { wave } => {
                 self.wave = *wave + 1;

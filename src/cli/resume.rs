@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::{output, program, runs};
 use crate::exec::warden::Link;
 use crate::plan::Plan;
-use crate::run::{From, Reply, Resume, RunStatus, Site, resume};
+use crate::run::{From, Reply, Resume, Site, resume};
 use crate::source::{DiskLoader, Loader};
 use crate::store::{Project, RunDir};
 
@@ -16,7 +16,7 @@ pub fn run(args: &ResumeArgs, link: Option<Link>) -> Exit {
         (Ok(from), Ok(answers)) => (from, answers),
         (Err(message), _) | (_, Err(message)) => return wrong(&message),
     };
-    let how = Resume { from, answers, ..Resume::default() };
+    let how = Resume { from, answers, dry: args.dry_run, ..Resume::default() };
     go_on(args.run.as_deref(), how, &args.engine, args.take_over, link)
 }
 
@@ -62,8 +62,7 @@ pub fn here(args: &EngineArgs) -> Result<(Project, Setting), String> {
 
 /// The plan of the program as it is now; `None` where the run is over or its source is gone: the kept plan is taken.
 fn current(project: &Project, dir: &RunDir) -> Result<Option<Plan>, Exit> {
-    let Ok((view, old)) = runs::view(dir) else { return Ok(None) };
-    let (Some(old), false) = (old, view.status(false) == RunStatus::Succeeded) else { return Ok(None) };
+    let Ok((_, Some(old))) = runs::view(dir) else { return Ok(None) };
     let Some(file) = old.files.first() else { return Ok(None) };
     let Ok(loader) = DiskLoader::new(project.root()) else { return Ok(None) };
     if loader.read(file).is_err() {

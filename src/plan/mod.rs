@@ -211,6 +211,26 @@ pub struct Missing {
     pub spot: Spot,
 }
 
+impl Agent {
+    /// The agent less what a result does not depend on.
+    pub fn content(&self) -> Agent {
+        Agent {
+            timeout_ms: None,
+            retry: None,
+            max_parallel: None,
+            priority: None,
+            budget: None,
+            description: EcoString::new(),
+            ..self.clone()
+        }
+    }
+
+    /// BLAKE3, hex, of [`Agent::content`].
+    pub fn content_key(&self) -> EcoString {
+        format::hash_of(&self.content())
+    }
+}
+
 impl Plan {
     /// The body of an id of this plan.
     pub fn body(&self, id: BodyId) -> &Body {

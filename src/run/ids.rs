@@ -12,7 +12,8 @@ use std::collections::HashMap;
 pub struct Located {
     pub body: BodyId,
     pub node: NodeIx,
-    /// Wave of the node of the started workflow that it stands in.
+    /// The node of the started workflow that it stands in, and its wave.
+    pub top: NodeIx,
     pub wave: u32,
 }
 
@@ -35,15 +36,30 @@ impl<'p> Locator<'p> {
     pub fn locate(&mut self, id: &str) -> Option<Located> {
         let mut body = BodyId(0);
         let mut rest = id;
-        let mut wave = None;
+        let mut first = None;
         loop {
             let (found, top, after) = self.step(body, rest)?;
-            let wave = *wave.get_or_insert(self.plan.body(body).nodes.get(top.index())?.wave);
+            let (top, wave) = *first.get_or_insert((top, self.plan.body(body).nodes.get(top.index())?.wave));
             let node = self.plan.body(found.0).nodes.get(found.1.index())?;
             if after.is_empty() {
                 // The id of an iteration is that of the only node of its body.
-                return Some(Located { body: found.0, node: found.1, wave });
+                return Some(Located { body: found.0, node: found.1, top, wave });
             }
+            (body, rest) = inner(&node.kind, after)?;
+        }
+    }
+
+    /// The bodies in which the nodes stand that lead to an id, from the root inwards; those around them not counted.
+    pub fn bodies_around(&mut self, id: &str) -> Option<Vec<BodyId>> {
+        let (mut body, mut rest) = (BodyId(0), id);
+        let mut bodies = Vec::new();
+        loop {
+            let (found, _, after) = self.step(body, rest)?;
+            bodies.push(found.0);
+            if after.is_empty() {
+                return Some(bodies);
+            }
+            let node = self.plan.body(found.0).nodes.get(found.1.index())?;
             (body, rest) = inner(&node.kind, after)?;
         }
     }

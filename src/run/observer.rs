@@ -94,6 +94,9 @@ pub enum What {
         workflow: EcoString,
         kept: u64,
         again: u64,
+        /// Those that run again, where the program has changed or the run begins anew.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        tasks: Vec<EcoString>,
     },
     WaveStarted {
         wave: u32,

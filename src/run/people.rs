@@ -33,8 +33,9 @@ pub enum Form {
     Approve,
     /// A value of that type. `choices`: the variants of an enum. `default` is taken for an empty answer.
     Value { ty: TypeId, type_name: String, choices: Vec<EcoString>, default: Option<Value> },
-    /// `rerun`, `done` or `fail`: an attempt had begun and nobody knows how it ended.
-    Crash { result: TypeId },
+    /// `rerun`, `done` or `fail`: an attempt had begun and nobody knows how it ended; or (`again`) it had succeeded and would run
+    /// a second time. `kept` is what it gave then.
+    Crash { result: TypeId, kept: Option<Value>, again: bool },
 }
 
 impl Question {
@@ -51,7 +52,8 @@ impl Question {
         let kind = match &self.form {
             Form::Approve => "approve",
             Form::Value { type_name, .. } => type_name,
-            Form::Crash { .. } => "crash",
+            Form::Crash { again: false, .. } => "crash",
+            Form::Crash { again: true, .. } => "again",
         };
         for text in [run, &self.task, kind, &self.message] {
             hasher.update(&(text.len() as u64).to_le_bytes());
@@ -92,12 +94,15 @@ impl Question {
                 }
                 inputs::read(plan, *ty, &Given::Text(reply.answer.to_string())).map(Verdict::Value)
             }
-            Form::Crash { result } => {
+            Form::Crash { result, kept, .. } => {
                 let (word, rest) = reply.answer.split_once('=').unwrap_or((&reply.answer, ""));
                 match word.trim() {
                     "rerun" => Ok(Verdict::Rerun),
                     "fail" => Ok(Verdict::Fail),
-                    "done" => done_value(plan, *result, rest).map(Verdict::Value),
+                    "done" => match kept {
+                        Some(kept) if rest.is_empty() => Ok(Verdict::Value(kept.clone())),
+                        _ => done_value(plan, *result, rest).map(Verdict::Value),
+                    },
                     other => Err(format!("answer rerun, done or fail, not `{other}`")),
                 }
             }

@@ -60,6 +60,15 @@ pub(super) fn check_again(plan: &Plan, default_runtime: &Runtime) -> Result<(), 
     programs(plan, default_runtime)
 }
 
+/// Checks the inputs of a run that begins a new generation against what the program asks now.
+///
+/// # Errors
+/// See [`check`].
+pub(super) fn check_inputs(plan: &Plan, inputs: &[Value]) -> Result<(), Refused> {
+    contracts(plan, inputs)?;
+    secrets(plan, inputs)
+}
+
 /// What this version does not run yet.
 fn missing(plan: &Plan) -> Result<(), Refused> {
     let reasons: Vec<String> = plan

@@ -90,10 +90,17 @@ pub struct PlanChanged {
     pub plan: ValueRef,
     pub plan_hash: EcoString,
     pub kept: u64,
+    /// Tasks whose results and failures do not count any more, although they might fit.
     pub again: Vec<EcoString>,
+    /// Tasks that had failed, and nothing caught it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncaught: Vec<EcoString>,
     pub gone: Vec<EcoString>,
     pub inputs: Vec<ValueRef>,
     pub generation: u32,
+    /// Tasks that had ended and are known to run again, `again` among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rerun: Vec<EcoString>,
     #[serde(flatten)]
     pub limits: Limits,
 }
@@ -129,6 +136,9 @@ pub struct AttemptStarted {
     pub deadline: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<EcoString>,
+    /// Units of resources with a rate that it took: index in the plan, number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rates: Vec<(u32, i64)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -201,11 +211,28 @@ pub struct TaskSettled {
     pub def: EcoString,
     /// Hash of the inputs, hex.
     pub inputs: EcoString,
+    /// The generation that left the failure, or the value that a person let stand, where that is an earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<u64>,
+    /// It ended when its race was decided already: nobody used it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
 }
 
+/// A result of an earlier generation that was taken over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskKept {
     pub value: ValueRef,
+    #[serde(default, skip_serializing_if = "EcoString::is_empty")]
+    pub def: EcoString,
+    #[serde(default, skip_serializing_if = "EcoString::is_empty")]
+    pub inputs: EcoString,
+    /// The generation that it is from.
+    #[serde(default)]
+    pub age: u64,
+    /// The task that it was recorded for, where that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<EcoString>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -230,6 +257,8 @@ pub struct QuestionAsked {
     pub by: Vec<EcoString>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<i64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub default: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

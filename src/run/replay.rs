@@ -4,18 +4,19 @@
 //! What earlier generations and programs left is remembered by id, to be kept where it still fits.
 
 use super::codec;
+use super::driver::Driver;
 use super::evaluate::{judge, question_of};
 use super::failure;
+use super::memory::{Memory, NOW};
 use super::people;
-use super::record::{Failure, PlanChanged, Record, RunEnded, RunStarted, TaskSettled};
+use super::record::{PlanChanged, Record, RunEnded, RunStarted, TaskSettled};
 use super::tasks::Tasks;
 use super::values::Values;
-use crate::plan::{AgentId, BodyId, NodeKind, Plan};
-use crate::schedule::{self, Close, End, Event, NumMap, Outcome, Place, State, Verdict};
+use crate::plan::{AgentId, NodeKind, Plan};
+use crate::schedule::{self, Close, Event, NumMap, Outcome, Place, State, Verdict};
 use crate::store::{Row, RunStore, StoreError, ValueRef, kinds};
 use crate::value::TypeId;
-use ecow::EcoString;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 /// What a run is, from its first pass: before its plan is known.
@@ -90,7 +91,7 @@ impl Outline {
     }
 }
 
-fn decode(row: &Row<'_>) -> Result<Option<Record>, StoreError> {
+pub(super) fn decode(row: &Row<'_>) -> Result<Option<Record>, StoreError> {
     Record::read(row.kind, row.body).map_err(|why| bad_row(row, &why.to_string()))
 }
 
@@ -101,7 +102,7 @@ fn bad_row(row: &Row<'_>, why: &str) -> StoreError {
 }
 
 /// Gives each row after `after` to `f`; its first error ends it.
-fn each(
+pub(super) fn each(
     store: &RunStore,
     after: u64,
     mut f: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
@@ -117,140 +118,6 @@ fn each(
     failed.map_or(Ok(()), Err)
 }
 
-/// A result from before.
-#[derive(Debug, Clone)]
-pub(super) struct Remembered {
-    pub def: EcoString,
-    pub inputs: EcoString,
-    pub value: ValueRef,
-}
-
-/// Results that may be kept, by id.
-#[derive(Debug, Default)]
-pub(super) struct Memory {
-    pub by_id: HashMap<EcoString, Remembered>,
-    /// Tasks that failed, with their definition and inputs.
-    pub failed: HashMap<EcoString, (EcoString, EcoString, Failure)>,
-    /// Results that a task took over: one serves one.
-    pub claimed: BTreeSet<EcoString>,
-    /// Nodes that ran again.
-    pub dirty: BTreeSet<Place>,
-    /// Ids of tasks that must run again although they fit (`--from`).
-    pub forced: BTreeSet<EcoString>,
-    /// Ids of one family (iterations of a `for`, `name~n`), made when first needed.
-    families: Option<HashMap<String, Vec<EcoString>>>,
-}
-
-impl Memory {
-    /// Remembers all that succeeded, of all generations, the newest wins.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub(super) fn read(store: &RunStore) -> Result<Memory, StoreError> {
-        let mut memory = Memory::default();
-        each(store, 0, |row| {
-            if row.kind != kinds::TASK_SETTLED {
-                return Ok(());
-            }
-            let Some(Record::TaskSettled(settled)) = decode(row)? else { return Ok(()) };
-            let TaskSettled { end, value, error, def, inputs, .. } = *settled;
-            let Some(id) = row.task else { return Ok(()) };
-            match (end, value, error) {
-                (End::Succeeded, Some(value), _) => {
-                    memory.failed.remove(id);
-                    memory.by_id.insert(id.into(), Remembered { def, inputs, value });
-                }
-                (End::Failed(_), _, Some(error)) => {
-                    memory.by_id.remove(id);
-                    memory.failed.insert(id.into(), (def, inputs, error));
-                }
-                _ => {}
-            }
-            Ok(())
-        })?;
-        Ok(memory)
-    }
-
-    /// The result for a task of that id, definition and inputs: at the same id, else of a sibling that nobody has taken.
-    pub(super) fn find(&mut self, id: &str, def: &str, inputs: &str) -> Option<ValueRef> {
-        let fits = |known: &Remembered| known.def == def && known.inputs == inputs;
-        if let Some(known) = self.by_id.get(id)
-            && fits(known)
-            && self.claimed.insert(id.into())
-        {
-            return Some(known.value.clone());
-        }
-        let family = family_of(id)?;
-        let families = self.families.get_or_insert_with(|| {
-            let mut families: HashMap<String, Vec<EcoString>> = HashMap::new();
-            for id in self.by_id.keys() {
-                if let Some(family) = family_of(id) {
-                    families.entry(family).or_default().push(id.clone());
-                }
-            }
-            families.values_mut().for_each(|ids| ids.sort_unstable());
-            families
-        });
-        let siblings = families.get(&family)?;
-        let found = siblings
-            .iter()
-            .find(|sibling| !self.claimed.contains(*sibling) && self.by_id.get(*sibling).is_some_and(fits))?;
-        self.claimed.insert(found.clone());
-        self.by_id.get(found).map(|known| known.value.clone())
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.by_id.is_empty() && self.failed.is_empty()
-    }
-
-    /// Forgets the failures that nothing caught: those tasks run again. Gives their ids.
-    pub(super) fn forget_uncaught(&mut self, plan: &Plan) -> Vec<EcoString> {
-        let catching = catching_bodies(plan);
-        let mut locator = super::ids::Locator::new(plan);
-        let mut caught = |id: &str| {
-            let mut at = locator.locate(id).map(|found| found.body);
-            while let Some(body) = at {
-                if catching.contains(&body) {
-                    return true;
-                }
-                at = plan.body(body).parent;
-            }
-            false
-        };
-        let uncaught: Vec<EcoString> = self.failed.keys().filter(|id| !caught(id)).cloned().collect();
-        uncaught.iter().for_each(|id| drop(self.failed.remove(id)));
-        uncaught
-    }
-
-    /// The failure that a task ended with before and that was caught, where it is the same task.
-    pub(super) fn failure(&self, id: &str, def: &str, inputs: &str) -> Option<&Failure> {
-        let (known_def, known_inputs, failure) = self.failed.get(id)?;
-        (known_def == def && known_inputs == inputs).then_some(failure)
-    }
-}
-
-/// Bodies whose failures a `catch` takes.
-fn catching_bodies(plan: &Plan) -> BTreeSet<BodyId> {
-    let nodes = plan.bodies.iter().flat_map(|body| &body.nodes);
-    nodes
-        .filter_map(|node| match &node.kind {
-            NodeKind::Try { body, catch: Some(_), .. } => Some(*body),
-            _ => None,
-        })
-        .collect()
-}
-
-/// The id without the index of its innermost iteration or its number among equal names; `None` where it has neither.
-fn family_of(id: &str) -> Option<String> {
-    if let (Some(open), Some(close)) = (id.rfind('['), id.rfind(']'))
-        && open < close
-    {
-        return Some(format!("{}[]{}", &id[..open], &id[close + 1..]));
-    }
-    let (name, number) = id.rsplit_once('~')?;
-    number.bytes().all(|b| b.is_ascii_digit()).then(|| format!("{name}~"))
-}
-
 /// Folds rows into a state.
 pub(super) struct Fold<'a> {
     pub plan: &'a Plan,
@@ -261,23 +128,13 @@ pub(super) struct Fold<'a> {
     pub told: &'a mut NumMap<Place, super::record::Failure>,
     pub questions: &'a mut NumMap<Place, people::Question>,
     pub sleeps: &'a mut NumMap<Place, i64>,
+    pub memory: &'a mut Memory,
+    /// Units of rates that attempts took: wall ms, active ms, resource, number.
+    pub rates: Vec<(i64, i64, u32, i64)>,
     mono: i64,
 }
 
-impl<'a> Fold<'a> {
-    pub(super) fn new(
-        plan: &'a Plan,
-        store: &'a RunStore,
-        state: &'a mut State,
-        values: &'a mut Values,
-        tasks: &'a mut Tasks,
-        told: &'a mut NumMap<Place, super::record::Failure>,
-        questions: &'a mut NumMap<Place, people::Question>,
-        sleeps: &'a mut NumMap<Place, i64>,
-    ) -> Fold<'a> {
-        Fold { plan, store, state, values, tasks, told, questions, sleeps, mono: 0 }
-    }
-
+impl Fold<'_> {
     /// Folds all rows of the newest generation.
     ///
     /// # Errors
@@ -337,6 +194,28 @@ impl<'a> Fold<'a> {
         }
     }
 
+    /// A fold into the parts of a driver.
+    pub(super) fn run_in(
+        driver: &mut Driver<'_>,
+        outline: &Outline,
+    ) -> Result<Vec<(i64, i64, u32, i64)>, StoreError> {
+        let mut fold = Fold {
+            plan: driver.plan,
+            store: &driver.store,
+            state: &mut driver.state,
+            values: &mut driver.values,
+            tasks: &mut driver.tasks,
+            told: &mut driver.told,
+            questions: &mut driver.questions,
+            sleeps: &mut driver.sleeps,
+            memory: &mut driver.memory,
+            rates: Vec::new(),
+            mono: 0,
+        };
+        fold.run(outline)?;
+        Ok(fold.rates)
+    }
+
     fn open(&mut self, inputs: &[ValueRef]) -> Result<(), StoreError> {
         let mut given = Vec::with_capacity(inputs.len());
         for (kept, input) in inputs.iter().zip(&self.plan.inputs) {
@@ -375,6 +254,12 @@ impl<'a> Fold<'a> {
                 self.apply(row, &Event::AttemptEnded { place, outcome: Outcome::Lost, inline: false })
             }
             Record::TaskKept(kept) => {
+                if let Some(from) = &kept.from {
+                    self.memory.claimed.insert(from.clone());
+                } else if let Some(id) = row.task {
+                    self.memory.claimed.insert(id.into());
+                }
+                self.memory.note(self.state, place, kept.age);
                 self.put(place, &kept.value)?;
                 self.apply(row, &Event::Kept { place })
             }
@@ -388,13 +273,18 @@ impl<'a> Fold<'a> {
                     // The rest of it is made anew when the fold is over.
                     form: match asked.about {
                         schedule::Question::Task => people::Form::Approve,
-                        schedule::Question::Crash => people::Form::Crash { result: self.plan.result },
+                        schedule::Question::Crash | schedule::Question::Again => people::Form::Crash {
+                            result: self.plan.result,
+                            kept: None,
+                            again: asked.about == schedule::Question::Again,
+                        },
                     },
                     by: asked.by,
                     until: asked.until,
                 };
                 self.questions.insert(place, question);
-                self.apply(row, &Event::QuestionAsked { place, about: asked.about, until: asked.until })
+                let (about, until, default) = (asked.about, asked.until, asked.default);
+                self.apply(row, &Event::QuestionAsked { place, about, until, default })
             }
             Record::QuestionAnswered(answered) => {
                 self.questions.remove(&place);
@@ -421,6 +311,9 @@ impl<'a> Fold<'a> {
         (task.attempts, task.tries) = (attempt, tries);
         if started.session.is_some() {
             task.session = started.session;
+        }
+        for (resource, units) in &started.rates {
+            self.rates.push((row.at, row.mono, *resource, *units));
         }
         if let Some(deadline) = started.deadline {
             self.sleeps.insert(place, deadline);
@@ -462,6 +355,9 @@ impl<'a> Fold<'a> {
         }
         if let Some(error) = settled.error {
             self.told.entry(place).or_insert(error);
+        }
+        if self.memory.on {
+            self.memory.note(self.state, place, settled.kept.unwrap_or(NOW));
         }
         if let Some(attempt) = settled.attempt {
             let done = Event::AttemptEnded { place, outcome: attempt.outcome, inline: false };

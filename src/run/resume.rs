@@ -7,16 +7,23 @@ use super::clock::Clock;
 use super::codec;
 use super::driver::{About, Driver, Halt, Parts};
 use super::hands::{Hands, Workshop};
+use super::ids::Locator;
+use super::memory::{self, Memory, NOW};
 use super::observer::{RunStatus, What};
 use super::people::{Form, Reply};
 use super::preflight::{self, Refused};
-use super::record::{Failure, Limits, PlanChanged, Record, RunEnded};
-use super::replay::{Fold, Memory, Outline};
+use super::preview::{self, Preview};
+use super::record::{Limits, PlanChanged, Record, RunEnded};
+use super::replay::{Fold, Outline};
 use super::start::{
     Company, How, Options, RunEnd, Site, bounds, finish, in_runtime, limits_of, session, share,
 };
-use crate::plan::{NodeIx, NodeKind, Plan};
-use crate::schedule::{self, Event, Outcome, Place};
+use super::values::Values;
+use super::view;
+use crate::exec::sys::proc::boot_id;
+use crate::exec::warden;
+use crate::plan::{Plan, ResourceId};
+use crate::schedule::{self, Event, Outcome, State};
 use crate::store::{RunDir, RunLock, RunStore, StoreError, ValueRef};
 use crate::value::Value;
 use ecow::EcoString;
@@ -41,6 +48,8 @@ pub struct Resume {
     pub answers: Vec<Reply>,
     /// Cancels the run instead: runs what is `finally`.
     pub cancel: Option<(EcoString, EcoString)>,
+    /// Says what would happen, and does nothing.
+    pub dry: bool,
 }
 
 /// How long a forced take-over waits for the processes of the other runner to be gone.
@@ -64,7 +73,7 @@ pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company:
         Ok(opened) => opened,
         Err(error) => return RunEnd::store(&run, error),
     };
-    let changed = how.plan.as_ref().filter(|plan| plan.hash != old.hash || plan.hash.is_empty());
+    let changed = how.plan.as_ref().filter(|plan| !is_same(plan, &old));
     if let (Some(ended), None, None) = (&outline.ended, changed, &how.from)
         && let Some(end) = over(&run, &store, &old, ended, &how)
     {
@@ -94,11 +103,20 @@ pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company:
         parts.limits.parallel = options.parallel.unwrap_or(parts.limits.parallel);
         let mut driver = Driver::new(parts);
         driver.known_messages.clone_from(&outline.messages);
-        let begun =
-            if again { restart(&mut driver, &outline, &old, &how) } else { go_on(&mut driver, &outline) };
-        let begun = begun.and_then(|()| answer(&mut driver, &how));
+        let begun = if again {
+            restart(&mut driver, &outline, &old, &how)
+        } else {
+            go_on(&mut driver, &outline, how.dry)
+        };
         let left = match begun {
-            Ok(()) => driver.run().await,
+            Ok(Some(preview)) => {
+                let how = How::Previewed(Box::new(preview));
+                return RunEnd { run: run.clone(), how };
+            }
+            Ok(None) => match answer(&mut driver, &how) {
+                Ok(()) => driver.run().await,
+                Err(halt) => Err(halt),
+            },
             Err(halt) => Err(halt),
         };
         finish(driver, left)
@@ -123,6 +141,7 @@ fn over(run: &EcoString, store: &RunStore, plan: &Plan, ended: &RunEnded, how: &
         return Some(refused("the run is over: there is nothing to cancel"));
     }
     match ended.status {
+        RunStatus::Succeeded if how.dry => None,
         RunStatus::Succeeded => {
             let value = ended.value.as_ref().map(|kept| codec::get(store, kept, plan.result, &plan.types));
             Some(match value.unwrap_or(Ok(Value::Unit)) {
@@ -137,25 +156,54 @@ fn over(run: &EcoString, store: &RunStore, plan: &Plan, ended: &RunEnded, how: &
     }
 }
 
-/// The same program, the same generation: fold, and tell what was lost.
-fn go_on(driver: &mut Driver<'_>, outline: &Outline) -> Result<(), Halt> {
-    let mut fold = Fold::new(
-        driver.plan,
-        &driver.store,
-        &mut driver.state,
-        &mut driver.values,
-        &mut driver.tasks,
-        &mut driver.told,
-        &mut driver.questions,
-        &mut driver.sleeps,
-    );
-    fold.run(outline).map_err(Halt::Store)?;
+/// Whether two plans say the same but for the places in the source: then the one of before goes on.
+fn is_same(plan: &Plan, old: &Plan) -> bool {
+    if plan.hash == old.hash {
+        return !plan.hash.is_empty();
+    }
+    let tree = |plan: &Plan| {
+        let mut tree = serde_json::to_value(plan).unwrap_or_default();
+        without_places(&mut tree);
+        tree
+    };
+    plan.tasks.len() == old.tasks.len() && plan.bodies.len() == old.bodies.len() && tree(plan) == tree(old)
+}
+
+/// Takes the places, and the hash over them, out of a plan's JSON.
+fn without_places(tree: &mut serde_json::Value) {
+    match tree {
+        serde_json::Value::Object(fields) => {
+            for name in ["s", "spot", "hash"] {
+                fields.remove(name);
+            }
+            fields.values_mut().for_each(without_places);
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(without_places),
+        _ => {}
+    }
+}
+
+/// The same program, the same generation: fold, and tell what was lost. Gives a preview instead, if that is all.
+fn go_on(driver: &mut Driver<'_>, outline: &Outline, dry: bool) -> Result<Option<Preview>, Halt> {
+    if let Some((seq, changed)) = &outline.changed {
+        driver.memory = Memory::read(&driver.store, *seq).map_err(Halt::Store)?;
+        driver.memory.again = changed.again.iter().cloned().collect();
+        driver.memory.uncaught = changed.uncaught.iter().cloned().collect();
+    }
+    let rates = Fold::run_in(driver, outline).map_err(Halt::Store)?;
+    driver.recall_rates(&rates);
+    if dry {
+        driver.pose_again()?;
+        let store = &driver.store;
+        let view = view::read(store.run(), |each| store.replay(0, each)).map_err(Halt::Store)?;
+        return Ok(Some(preview::of_view(driver, &view)));
+    }
     let counts = driver.state.counts();
-    let (kept, again) = (u64::from(counts.succeeded), u64::from(counts.failed));
+    let (kept, again) = (u64::from(counts.succeeded), driver.state.lost_attempts().len() as u64);
     driver.row(About::default(), &Record::SessionOpened(Box::new(session(driver.plan, kept, again))));
     driver.happen(Event::SessionOpened)?;
     let workflow = driver.plan.workflow.clone();
-    driver.tell(|_| What::RunResumed { workflow, kept, again });
+    driver.tell(|_| What::RunResumed { workflow, kept, again, tasks: Vec::new() });
     if let Some((found, noted)) = driver.store.lost_tail() {
         let what = ecow::eco_format!("a loss of power took the events after {found}, up to {noted}");
         driver.row(About::default(), &Record::LossNoted(what));
@@ -167,48 +215,62 @@ fn go_on(driver: &mut Driver<'_>, outline: &Outline) -> Result<(), Halt> {
         }
         driver.happen(Event::AttemptEnded { place: lost.place, outcome: Outcome::Lost, inline: false })?;
     }
-    Ok(())
+    Ok(None)
 }
 
-/// A new generation, of the same program or of a changed one.
-fn restart(driver: &mut Driver<'_>, outline: &Outline, old: &Plan, how: &Resume) -> Result<(), Halt> {
+/// A new generation, of the same program or of a changed one. Gives a preview instead, if that is all.
+fn restart(
+    driver: &mut Driver<'_>,
+    outline: &Outline,
+    old: &Plan,
+    how: &Resume,
+) -> Result<Option<Preview>, Halt> {
     let plan = driver.plan;
-    let mut memory = Memory::read(&driver.store).map_err(Halt::Store)?;
-    let mut again = memory.forget_uncaught(old);
-    memory.force(old, how.from.as_ref());
-    again.extend(memory.forced.iter().cloned());
-    again.sort_unstable();
+    let mut memory = Memory::read(&driver.store, NOW).map_err(Halt::Store)?;
+    memory.set_aside(old, how.from.as_ref());
+    if let Some(From::Task(id)) = &how.from
+        && !memory.seen.iter().any(|seen| memory::is_inside(seen, id))
+    {
+        return Err(Halt::Unfit(format!("the record tells of no task `{id}`: see `flowc show`")));
+    }
+    driver.memory = memory;
     let inputs = kept_inputs(&driver.store, plan, old, outline.inputs())?;
+    preflight::check_inputs(plan, &inputs).map_err(Halt::Refused)?;
     let generation = outline.changed.as_ref().map_or(0, |(_, changed)| changed.generation) + 1;
     let limits = limits_of(plan, &inputs, &driver.limits)?;
+    driver.begin_generation(generation, inputs.clone(), Limits { window: u32::MAX, ..limits })?;
+    let preview = driver.preview(!is_same(plan, old))?;
+    if how.dry {
+        return Ok(Some(preview));
+    }
+    driver.start_over();
     let text = serde_json::to_vec(plan).map_err(|why| Halt::Illegal(why.to_string()))?;
     let mut kept_refs = Vec::with_capacity(inputs.len());
     for input in &inputs {
         kept_refs.push(codec::put(&mut driver.store, input).map_err(Halt::Store)?);
     }
-    let kept = memory.by_id.len() as u64;
+    let rerun: Vec<EcoString> = preview.again.into_iter().map(|again| again.task).collect();
+    let (kept, again) = (preview.kept.len() as u64, rerun.len() as u64);
     let changed = PlanChanged {
         plan: driver.store.put_value(&text).map_err(Halt::Store)?,
         plan_hash: plan.hash.clone(),
         kept,
-        again: again.clone(),
-        gone: Vec::new(),
+        again: driver.memory.again.iter().cloned().collect(),
+        uncaught: driver.memory.uncaught.iter().cloned().collect(),
+        gone: preview.gone,
         inputs: kept_refs,
         generation,
+        rerun: rerun.clone(),
         limits,
     };
-    driver.memory = memory;
-    driver.values.open_root(plan, inputs);
     driver.row(About::default(), &Record::PlanChanged(Box::new(changed)));
-    let Limits { window, parallel, deadline_ms } = limits;
-    // The machine begins anew before it can begin again.
-    driver.happen(Event::RunStarted { window, parallel, deadline_ms })?;
-    driver.happen(Event::Restarted { generation, window, parallel, deadline_ms })?;
-    driver.row(About::default(), &Record::SessionOpened(Box::new(session(plan, kept, again.len() as u64))));
+    driver.begin_generation(generation, inputs, limits)?;
+    driver.row(About::default(), &Record::SessionOpened(Box::new(session(plan, kept, again))));
     driver.happen(Event::SessionOpened)?;
     let workflow = plan.workflow.clone();
-    driver.tell(|_| What::RunResumed { workflow, kept, again: again.len() as u64 });
-    Ok(())
+    driver.tell(|_| What::RunResumed { workflow, kept, again, tasks: rerun });
+    driver.end_strays();
+    Ok(None)
 }
 
 /// The inputs of before as the program takes them now, by name.
@@ -240,131 +302,70 @@ fn answer(driver: &mut Driver<'_>, how: &Resume) -> Result<(), Halt> {
     }
     // Questions about lost attempts are asked by the first turn.
     while !driver.turn()? {}
+    let mut locator = Locator::new(driver.plan);
     for reply in &how.answers {
-        if let Err(why) = driver.take_reply(reply.clone())? {
-            return Err(Halt::Unfit(why));
+        if driver.questions.values().any(|question| question.task == reply.task) {
+            driver.take_reply(reply.clone())?.map_err(Halt::Unfit)?;
+        } else if locator.locate(&reply.task).is_some() {
+            // It may be asked about later.
+            driver.held.push(reply.clone());
+        } else {
+            return Err(Halt::Unfit(format!("the program has no task `{}`", reply.task)));
         }
     }
     Ok(())
 }
 
-/// What a task keeps of what it ended with before.
-#[derive(Debug)]
-pub(super) enum Keep {
-    /// It runs.
-    Nothing,
-    Value,
-    /// One that was caught.
-    Failure(Failure),
-}
-
-impl Memory {
-    /// What must run again for a recovery point: the tasks of its wave and later ones, or one task.
-    fn force(&mut self, plan: &Plan, from: Option<&From>) {
-        match from {
-            None => {}
-            Some(From::Task(id)) => {
-                let inner = |known: &EcoString| {
-                    known == id
-                        || known
-                            .strip_prefix(id.as_str())
-                            .is_some_and(|rest| rest.starts_with(['[', '#', '/', '.']))
-                };
-                self.forced = self.by_id.keys().filter(|known| inner(known)).cloned().collect();
-            }
-            Some(From::Wave(wave)) => {
-                let mut locator = super::ids::Locator::new(plan);
-                let later = |id: &&EcoString| locator.locate(id).is_none_or(|at| at.wave >= *wave);
-                self.forced = self.by_id.keys().filter(later).cloned().collect();
-            }
-        }
-        let forced = std::mem::take(&mut self.forced);
-        self.by_id.retain(|id, _| !forced.contains(id));
-        self.forced = forced;
-    }
-}
-
 impl Driver<'_> {
-    /// Whether a task keeps what it ended with before; then that is its value, or its failure.
-    pub(super) fn keep(&mut self, place: Place) -> Result<Keep, Halt> {
-        if self.memory.is_empty() {
-            return Ok(Keep::Nothing);
-        }
-        let id = self.state.id_of(self.plan, place);
-        let Ok(task) = super::task::called(self.plan, &self.values, place) else {
-            return Ok(Keep::Nothing);
-        };
-        let inputs = self.values.inputs_hash(place);
-        let stale = self.depends_on_dirty(place) || self.memory.forced.contains(id.as_str());
-        if !stale && let Some(failure) = self.memory.failure(&id, &task.def.key, &inputs) {
-            return Ok(Keep::Failure(failure.clone()));
-        }
-        let found = if stale { None } else { self.memory.find(&id, &task.def.key, &inputs) };
-        let Some(kept) = found else {
-            self.memory.dirty.insert(place);
-            let mut outer = self.values.outer_of(place.scope);
-            while let Some(by) = outer {
-                if !self.memory.dirty.insert(by) {
-                    break;
-                }
-                outer = self.values.outer_of(by.scope);
-            }
-            return Ok(Keep::Nothing);
-        };
-        let value = codec::get(&self.store, &kept, task.def.result, &self.plan.types).map_err(Halt::Store)?;
-        // A changed `accept` is tried on the kept value.
-        if super::attempt::accept(&task, &mut self.values, &value).is_err() {
-            self.memory.dirty.insert(place);
-            return Ok(Keep::Nothing);
-        }
-        self.finish_with(place, value)?;
-        Ok(Keep::Value)
+    /// Opens the root scope of a generation.
+    fn begin_generation(&mut self, generation: u32, inputs: Vec<Value>, limits: Limits) -> Result<(), Halt> {
+        let Limits { window, parallel, deadline_ms } = limits;
+        self.values.open_root(self.plan, inputs);
+        // The machine begins anew before it can begin again.
+        self.happen(Event::RunStarted { window, parallel, deadline_ms })?;
+        self.happen(Event::Restarted { generation, window, parallel, deadline_ms })
     }
 
-    /// Whether something that a place waits for, or what is around it waits for, ran again.
-    fn depends_on_dirty(&self, place: Place) -> bool {
-        let mut at = Some(place);
-        while let Some(here) = at {
-            if self.needs_dirty(here) {
-                return true;
-            }
-            at = self.values.outer_of(here.scope);
-        }
-        false
+    /// Forgets a preview: all but the memory and the store is as it was before.
+    fn start_over(&mut self) {
+        self.state = State::new(self.plan);
+        self.values = Values::new(self.plan);
+        self.tasks.clear();
+        self.told.clear();
+        self.questions.clear();
+        self.sources.clear();
+        self.hashes.clear();
+        self.sleeps.clear();
+        self.forget_turn();
+        self.memory.rewind();
     }
 
-    fn needs_dirty(&self, place: Place) -> bool {
-        let Some(body) = self.values.body_of(place.scope).map(|body| self.plan.body(body)) else {
-            return false;
-        };
-        let mut seen = std::collections::BTreeSet::new();
-        let mut open: Vec<NodeIx> =
-            body.nodes.get(place.node.index()).map(|n| n.needs.clone()).unwrap_or_default();
-        while let Some(need) = open.pop() {
-            if !seen.insert(need) {
-                continue;
-            }
-            if self.memory.dirty.contains(&Place::new(place.scope, need)) {
-                return true;
-            }
-            if let Some(node) = body.nodes.get(need.index())
-                && matches!(node.kind, NodeKind::Join | NodeKind::Assert { .. })
-            {
-                open.extend(node.needs.iter().copied());
-            }
+    /// Rate windows go on: by the wall clock, which passes without a runner too, but not backwards.
+    fn recall_rates(&mut self, taken: &[(i64, i64, u32, i64)]) {
+        let (wall, active) = (self.clock.wall(), self.clock.active());
+        let at = |at: i64, mono: i64| active.saturating_sub((wall - at).max(active - mono).max(0));
+        let taken = taken.iter().map(|(wall, mono, r, n)| (at(*wall, *mono), ResourceId(*r), *n));
+        self.state.recall_rates(taken.collect());
+    }
+
+    /// Kills what attempts of an earlier generation left running: nobody waits for them any more.
+    fn end_strays(&self) {
+        for (id, (generation, attempt, tries)) in &self.memory.begun {
+            let mark = super::attempt::attempt_id(self.store.run(), *generation, id, *attempt, *tries);
+            warden::kill_recorded(0, 0, boot_id(), &mark);
         }
-        false
     }
 
     /// Questions that are open after a replay, made anew so that they can be shown and answered.
     pub(super) fn pose_again(&mut self) -> Result<(), Halt> {
         for (place, asked) in std::mem::take(&mut self.questions) {
             let kind = match asked.form {
-                Form::Crash { .. } => schedule::Question::Crash,
+                Form::Crash { again: false, .. } => schedule::Question::Crash,
+                Form::Crash { again: true, .. } => schedule::Question::Again,
                 Form::Approve | Form::Value { .. } => schedule::Question::Task,
             };
             let mut question = self.pose(place, kind, asked.until)?;
-            question.hash = asked.hash;
+            (question.hash, question.message) = (asked.hash, asked.message);
             self.questions.insert(place, question);
             self.ask(place, None);
         }

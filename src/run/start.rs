@@ -90,6 +90,8 @@ pub enum How {
     Waiting(Vec<OpenQuestion>),
     /// Nothing was begun.
     Refused(Refused),
+    /// Nothing was begun: this is what would be.
+    Previewed(Box<super::preview::Preview>),
     /// The record could not be read or written; what was recorded stands.
     Store(StoreError),
     /// The machine cannot run it now; what was recorded stands.
@@ -102,7 +104,7 @@ impl RunEnd {
     /// The status of the process.
     pub fn exit_code(&self) -> u8 {
         match &self.how {
-            How::Succeeded(_) => 0,
+            How::Succeeded(_) | How::Previewed(_) => 0,
             How::Failed(_) | How::Cancelled => 1,
             How::Refused(refused) => {
                 if refused.violated {
@@ -307,6 +309,7 @@ pub(super) fn finish(mut driver: Driver<'_>, left: Result<Left, Halt>) -> RunEnd
         Err(Halt::Store(error)) => How::Store(error),
         Err(Halt::NoRoom(why)) => How::Unable(why),
         Err(Halt::Illegal(why)) => How::Broken(why),
+        Err(Halt::Refused(refused)) => How::Refused(refused),
         Err(Halt::Unfit(why)) => How::Refused(Refused { reasons: vec![why], violated: false }),
     };
     match closed {

@@ -8,7 +8,8 @@ use super::evaluate::{millis, node_at};
 use super::values::Values;
 use crate::plan::eval::{Env, Fault, NoScope};
 use crate::plan::{
-    Action, Agent, AgentId, Expr, NodeKind, OnCrash, Plan, Props, Retry, Spot, TaskDef, TaskId,
+    Action, Agent, AgentId, BodyId, Expr, NodeIx, NodeKind, OnCrash, Plan, Props, Retry, Spot, TaskDef,
+    TaskId,
 };
 use crate::schedule::{self, Crash, ErrorKind, Inputs, NumMap, Place, Work};
 use crate::types::BuiltinTask;
@@ -86,13 +87,14 @@ pub(super) fn inputs(
     let NodeKind::Task { args, .. } = &node_at(plan, values, place)?.kind else {
         return Err(Fault::unknown().into());
     };
-    if !args.is_empty() || task.overrides.is_some() {
+    let env = super::values::workflow_env(plan, values, place.scope)?;
+    if !args.is_empty() || task.overrides.is_some() || !env.is_empty() {
         let args: Arc<[Value]> = values
             .evaluate(plan, place.scope, |env| {
                 args.iter().map(|arg| env.eval(arg)).collect::<Result<Vec<_>, _>>()
             })?
             .into();
-        let hash = task.hash(values, &args)?;
+        let hash = task.hash(values, &args, &env)?;
         values.put_args(place, args, hash);
     }
     if let (Some(known), None) = (shared.0.get(&task.id), task.overrides) {
@@ -147,15 +149,32 @@ impl<'p> Called<'p> {
         f(&mut Env::new(self.plan, &mut nothing).with_args(args))
     }
 
-    /// Hash of what the result depends on beside the definition: the arguments, and those properties of the call that
-    /// change what is done.
-    fn hash(&self, values: &mut Values, args: &[Value]) -> Result<EcoString, Fault> {
+    /// Hash of what the result depends on beside the definition: the arguments, those properties of the call that change what
+    /// is done, and the environment of the workflows around.
+    fn hash(
+        &self,
+        values: &mut Values,
+        args: &[Value],
+        env: &[(EcoString, Value)],
+    ) -> Result<EcoString, Fault> {
         let mut hasher = blake3::Hasher::new();
         let mut add = |bytes: &[u8]| {
             hasher.update(&(bytes.len() as u64).to_le_bytes());
             hasher.update(bytes);
         };
-        args.iter().for_each(|arg| add(&super::codec::bytes(arg)));
+        let mut agents = Vec::new();
+        for arg in args {
+            add(&super::codec::bytes(arg));
+            agents_in(arg, &mut agents);
+        }
+        // An agent is more than its name.
+        for agent in agents.into_iter().filter_map(|id| self.plan.agents.get(id as usize)) {
+            add(agent.content_key().as_bytes());
+        }
+        for (name, value) in env {
+            add(name.as_bytes());
+            add(&super::codec::bytes(value));
+        }
         if let Some(props) = self.overrides {
             let given = [
                 &props.cwd,
@@ -310,6 +329,48 @@ impl<'p> Called<'p> {
                 | Action::Mcp { .. } => Crash::Ask,
             },
         }
+    }
+}
+
+/// The agents in a value.
+fn agents_in(value: &Value, found: &mut Vec<u32>) {
+    match value {
+        Value::Agent(id, _) => found.push(*id),
+        Value::List(items) => items.iter().for_each(|item| agents_in(item, found)),
+        Value::Record(fields) => fields.values().for_each(|item| agents_in(item, found)),
+        Value::Variant(variant) => variant.fields.values().for_each(|item| agents_in(item, found)),
+        Value::None
+        | Value::Unit
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Str(_)
+        | Value::Duration(_)
+        | Value::Bytes(_)
+        | Value::Money(_)
+        | Value::Secret(_) => {}
+    }
+}
+
+/// Whether, as far as the plan alone says, a task that was done is not to be repeated unasked.
+pub(super) fn may_ask(plan: &Plan, body: BodyId, node: NodeIx) -> bool {
+    let Some(NodeKind::Task { def, overrides, .. }) =
+        plan.body(body).nodes.get(node.index()).map(|node| &node.kind)
+    else {
+        return false;
+    };
+    let def = plan.task(*def);
+    let own = overrides.as_deref();
+    match own.and_then(|props| props.on_crash.as_deref()).or(def.props.on_crash.as_deref()) {
+        Some(OnCrash::Rerun | OnCrash::Probe(_)) => false,
+        Some(OnCrash::Ask | OnCrash::Fail) => true,
+        None => match &def.action {
+            Action::Builtin { .. } => false,
+            Action::Run { .. } | Action::Sh { .. } => {
+                def.props.writes.is_some() || own.is_some_and(|props| props.writes.is_some())
+            }
+            Action::Agent { .. } | Action::Http { .. } | Action::Mcp { .. } => true,
+        },
     }
 }
 

@@ -129,7 +129,7 @@ impl RunView {
             }
             Record::PlanChanged(changed) => {
                 self.plan = Some(changed.plan);
-                for id in &changed.again {
+                for id in changed.again.iter().chain(&changed.rerun) {
                     self.tasks.entry(id.clone()).or_default().status = TaskStatus::Pending;
                 }
             }

@@ -54,8 +54,8 @@ pub enum Event {
     TaskSettled { place: Place, end: End, why: Option<Why> },
     /// *Decided.* The next attempt, of that number, waits until then.
     BackoffSet { place: Place, attempt: u16, until: Ms },
-    /// *Decided.* The run waits for a person.
-    QuestionAsked { place: Place, about: Question, until: Option<WallMs> },
+    /// *Decided.* The run waits for a person; `default`: there is a value for when nobody answers in time.
+    QuestionAsked { place: Place, about: Question, until: Option<WallMs>, default: bool },
     /// *From outside, or decided when its time has passed.* The question has an answer.
     Answered { place: Place, answer: Answer },
     /// *Decided.* The next round of a loop with `every` begins.
@@ -214,6 +214,8 @@ pub enum Question {
     Task,
     /// `on_crash: ask`: the attempt had begun, how it ended is not known.
     Crash,
+    /// It had succeeded before, would run again, and `on_crash` says that it is not to be repeated unasked.
+    Again,
 }
 
 /// An answer. The driver has checked that it fits the question.

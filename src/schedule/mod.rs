@@ -39,7 +39,7 @@ pub use kind::ErrorKind;
 pub use place::{ErrorRef, Ms, Place, ScopeId, WallMs};
 pub use state::{Counts, Lost, Rest, State, Status};
 pub use tables::NumMap;
-pub use verdict::{Crash, Edges, Inputs, Retry, Verdict, What, Width, Work};
+pub use verdict::{Before, Crash, Edges, Inputs, Retry, Verdict, What, Width, Work};
 
 use crate::plan::{Body, ExprKind, NodeIx, Plan, Ref};
 

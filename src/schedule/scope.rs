@@ -2,7 +2,8 @@
 
 use super::tables::{NumMap, pairs};
 use super::{
-    Close, Counts, Edges, End, ErrorKind, ErrorRef, Ms, Outcome, Place, Question, ScopeId, WallMs, Width,
+    Before, Close, Counts, Edges, End, ErrorKind, ErrorRef, Inputs, Ms, Outcome, Place, Question, ScopeId,
+    WallMs, Width,
 };
 use crate::plan::{AgentId, BodyId, NodeIx};
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,7 @@ pub(super) struct Core {
     #[serde(with = "pairs")]
     pub backoffs: NumMap<Place, Ms>,
     #[serde(with = "pairs")]
-    pub questions: NumMap<Place, (Question, Option<WallMs>)>,
+    pub questions: NumMap<Place, Asked>,
     /// Failed evaluations of tasks that are not settled yet.
     #[serde(with = "pairs")]
     pub bad: NumMap<Place, ErrorRef>,
@@ -86,6 +87,16 @@ pub(super) struct Scope {
     pub order: Arc<[u32]>,
     /// Planned time of what follows this scope's end, to the end of the run.
     pub tail_ms: Ms,
+}
+
+/// An open question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Asked {
+    pub about: Question,
+    /// When it is too late.
+    pub until: Option<WallMs>,
+    /// There is a value for that case.
+    pub default: bool,
 }
 
 /// What a scope is to its composite.
@@ -144,6 +155,16 @@ pub(super) enum Stage {
     Ended(End),
 }
 
+/// Whether a start of a task may repeat what was done before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Redo {
+    No,
+    /// Its last start was lost or interrupted.
+    Lost,
+    /// A person said to run it again.
+    Allowed,
+}
+
 /// Where a task stands with its attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Turn {
@@ -155,12 +176,21 @@ pub(super) struct Turn {
     pub agent: u16,
     /// Starts in a row that were lost or impossible.
     pub lost: u8,
-    /// Its last start was lost or interrupted.
-    pub redo: bool,
+    pub redo: Redo,
 }
 
 impl Turn {
-    pub const FIRST: Turn = Turn { attempt: 1, tries: 0, agent: u16::MAX, lost: 0, redo: false };
+    pub const FIRST: Turn = Turn { attempt: 1, tries: 0, agent: u16::MAX, lost: 0, redo: Redo::No };
+
+    /// Whether this would be the very first start in its generation.
+    pub fn begins(self) -> bool {
+        self.redo == Redo::No && self.tries == 0
+    }
+
+    /// Whether a start would repeat one of which nobody knows how it ended.
+    pub fn repeats(self, inputs: &Inputs) -> bool {
+        self.redo == Redo::Lost || (self.begins() && inputs.before == Before::Begun)
+    }
 
     pub fn agent(self) -> Option<AgentId> {
         (self.agent != u16::MAX).then_some(AgentId(u32::from(self.agent)))

@@ -2,10 +2,10 @@
 
 use super::desk::{Desk, Timer};
 use super::fold::{Fold, Step};
-use super::scope::{Composite, Core, Stage};
+use super::scope::{Composite, Core, Halt, Role, Stage};
 use super::shape::Shapes;
 use super::{End, ErrorRef, Event, Facts, IllegalMove, Ms, Note, Place, ScopeId, Wake};
-use crate::plan::{AgentId, BodyId, NodeIx, NodeKind, Plan};
+use crate::plan::{AgentId, BodyId, NodeIx, NodeKind, Plan, ResourceId};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -29,6 +29,9 @@ pub struct State {
     /// All that runs has been told of the interrupt.
     #[serde(skip)]
     pub(super) interrupted: bool,
+    /// Units of rates that earlier sessions took, for the desk.
+    #[serde(skip)]
+    rates: Vec<(Ms, ResourceId, i64)>,
 }
 
 impl PartialEq for State {
@@ -113,7 +116,41 @@ impl State {
             self.shapes = Shapes::new(plan);
         }
         self.shapes.weigh(plan, facts.history);
-        self.desk = Some(Box::new(Desk::new(&self.core, &self.shapes, plan, facts)));
+        let mut desk = Desk::new(&self.core, &self.shapes, plan, facts);
+        for (at, resource, units) in self.rates.drain(..) {
+            desk.limits.take_units(&[(resource, units)], at);
+        }
+        self.desk = Some(Box::new(desk));
+    }
+
+    /// Tells of units of rates that were taken before, in the order of their times, so that their windows go on. Before the first
+    /// decision.
+    pub fn recall_rates(&mut self, taken: Vec<(Ms, ResourceId, i64)>) {
+        self.rates = taken;
+    }
+
+    /// For which iterations of a map under way one of them waits.
+    pub fn waits_of(&self, map: Place, slot: u32) -> &[u32] {
+        match self.core.open.get(&map) {
+            Some(Composite::Map(fan)) => fan.width.after.as_ref().map_or(&[], |after| after.of(slot)),
+            Some(Composite::Race(_) | Composite::One { .. } | Composite::Loop(_) | Composite::Try { .. })
+            | None => &[],
+        }
+    }
+
+    /// Whether a scope stands in an entrant that was stopped because its race is decided, and not because of what is around.
+    pub fn lost_race(&self, mut id: ScopeId) -> bool {
+        while let Some(scope) = self.core.scope(id) {
+            if scope.halt == Halt::No || scope.role == Role::Root {
+                return false;
+            }
+            let outer = scope.by.scope;
+            if scope.role == Role::Entrant && self.core.scope(outer).is_some_and(|o| o.halt == Halt::No) {
+                return true;
+            }
+            id = outer;
+        }
+        false
     }
 
     /// Whether there is anything to decide.

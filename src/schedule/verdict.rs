@@ -76,6 +76,28 @@ pub struct Inputs {
     pub writes: Vec<EcoString>,
     pub on_crash: Crash,
     pub work: Work,
+    /// What an earlier generation did of it.
+    #[serde(skip_serializing_if = "Before::is_nothing")]
+    pub before: Before,
+}
+
+/// What an earlier generation did of a task that is about to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Before {
+    /// Nothing that matters.
+    #[default]
+    Nothing,
+    /// It had succeeded, and `on_crash` says that it is not to be repeated unasked: a person is asked.
+    Done,
+    /// An attempt had begun and how it ended is not known: `on_crash` says what follows.
+    Begun,
+}
+
+impl Before {
+    fn is_nothing(&self) -> bool {
+        *self == Before::Nothing
+    }
 }
 
 /// How a task is done.

@@ -207,8 +207,20 @@ fn kill(process: &LockProcess) {
     // The descriptor is taken first: once it is there, the number cannot pass to another process unseen.
     let Ok(fd) = rustix::process::pidfd_open(pid, PidfdFlags::empty()) else { return };
     if start_of(process.pid) == Some(process.start) {
+        let parent = parent_of(process.pid);
         let _ = rustix::process::pidfd_send_signal(&fd, Signal::KILL);
+        // Its warden may stand still as it did (a paused machine, a stopped job): it must see the death to let go.
+        if let Some(parent) = parent {
+            let _ = rustix::process::kill_process(parent, Signal::CONT);
+        }
     }
+}
+
+/// The parent of a process, but for init.
+fn parent_of(pid: u32) -> Option<Pid> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let parent: i32 = text.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    Pid::from_raw(parent).filter(|_| parent > 1)
 }
 
 fn this_process() -> LockProcess {

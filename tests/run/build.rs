@@ -156,6 +156,26 @@ impl Ran {
         }
     }
 
+    /// The same folder with its runs, once more.
+    pub fn copied(&self) -> Ran {
+        fn copy(from: &std::path::Path, to: &std::path::Path) {
+            for entry in std::fs::read_dir(from).unwrap() {
+                let entry = entry.unwrap();
+                let to = to.join(entry.file_name());
+                if entry.file_type().unwrap().is_dir() {
+                    std::fs::create_dir(&to).unwrap();
+                    copy(&entry.path(), &to);
+                } else {
+                    std::fs::copy(entry.path(), to).unwrap();
+                }
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        copy(self.folder.path(), folder.path());
+        let how = How::Interrupted(0);
+        Ran { folder, end: RunEnd { run: self.end.run.clone(), how }, events: Vec::new() }
+    }
+
     pub fn words(&self) -> Vec<&'static str> {
         self.events.iter().map(|event| event.event).collect()
     }

@@ -2,9 +2,11 @@
 
 mod build;
 mod constructs;
+mod edits;
 mod limits;
 mod plans;
 mod recovery;
+mod sessions;
 mod tasks;
 
 use build::*;

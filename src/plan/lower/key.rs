@@ -177,14 +177,7 @@ impl<'p> Closure<'p> {
             return *known;
         }
         self.agent_ids.insert(id, next);
-        let mut agent = self.plan.agents[id as usize].clone();
-        agent.timeout_ms = None;
-        agent.retry = None;
-        agent.max_parallel = None;
-        agent.priority = None;
-        agent.budget = None;
-        agent.description = EcoString::new();
-        self.agents.push(serde_json::to_value(&agent).unwrap_or_default());
+        self.agents.push(serde_json::to_value(self.plan.agents[id as usize].content()).unwrap_or_default());
         next
     }
 }

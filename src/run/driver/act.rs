@@ -56,8 +56,18 @@ impl Driver<'_> {
                 Ok(())
             }
             Command::Ask { place, .. } => {
-                self.ask(place, None);
-                Ok(())
+                let id = self.questions.get(&place).map(|question| question.task.clone());
+                match self.held.iter().position(|reply| Some(&reply.task) == id.as_ref()) {
+                    Some(held) => {
+                        let reply = self.held.remove(held);
+                        self.stirred = true;
+                        self.take_reply(reply)?.map_err(Halt::Unfit)
+                    }
+                    None => {
+                        self.ask(place, None);
+                        Ok(())
+                    }
+                }
             }
             // Done in the turn itself, or told by the state.
             Command::Evaluate { .. }

@@ -14,13 +14,17 @@ mod turn;
 
 pub(super) use log::{About, Log};
 pub(super) use outside::Came;
+pub(super) use pose::again_message;
 
 use super::clock::Clock;
 use super::hands::Hands;
+use super::keep::Source;
+use super::memory::Memory;
 use super::observer::{Observer, RunStatus};
 use super::people::{Asker, Question, Replies, Reply};
+use super::preflight::Refused;
+use super::preview::{Notes, Reason};
 use super::record::{AttemptEnded, Failure, Record, SessionClosed};
-use super::replay::Memory;
 use super::task::Shared;
 use super::tasks::Tasks;
 use super::values::Values;
@@ -43,6 +47,8 @@ pub(super) enum Halt {
     Unfit(String),
     /// The machine has had no room for any attempt for a while, with this reason.
     NoRoom(String),
+    /// The same, with every reason.
+    Refused(Refused),
     /// Killed by a second signal.
     Killed,
 }
@@ -103,6 +109,16 @@ pub(super) struct Driver<'a> {
     pub hands: Hands,
     /// Results that may be kept from before.
     pub memory: Memory,
+    /// Where kept results are from that are not recorded yet.
+    pub sources: HashMap<Place, Source>,
+    /// Why tasks run that were done before.
+    pub reasons: HashMap<Place, Reason>,
+    /// Nothing starts: what would is noted.
+    pub preview: Option<Notes>,
+    /// Answers to questions that are not asked yet.
+    pub held: Vec<Reply>,
+    /// A held answer was taken after the turn had decided.
+    stirred: bool,
     pub shared: Shared,
     pub log: Log,
     /// Texts of failures that have no number yet.
@@ -172,6 +188,11 @@ impl<'a> Driver<'a> {
             limits: parts.limits,
             hands: parts.hands,
             memory: Memory::default(),
+            sources: HashMap::new(),
+            reasons: HashMap::new(),
+            preview: None,
+            held: Vec::new(),
+            stirred: false,
             shared: Shared::default(),
             log: Log::default(),
             told: NumMap::default(),
@@ -259,6 +280,19 @@ impl<'a> Driver<'a> {
         self.tell(|_| what);
         // Without rows there is nothing that could fail.
         let _ = self.log.commit(&mut self.store, self.observer);
+    }
+
+    /// Forgets what a turn holds that is not committed.
+    pub(super) fn forget_turn(&mut self) {
+        self.log = Log::default();
+        self.ended.clear();
+        self.undone.clear();
+        self.shown.clear();
+        self.todo.clear();
+        self.decisions = Decisions::default();
+        self.waves_seen.clear();
+        self.wave_closed = false;
+        self.end = None;
     }
 
     /// Gives the store back.

@@ -5,6 +5,7 @@ use crate::plan::{Action, Spot};
 use crate::run::inputs::type_name;
 use crate::run::observer::OpenQuestion;
 use crate::run::people::{Form, Question, Reply, Verdict, choices_of};
+use crate::run::preview::Reason;
 use crate::run::record::Failure;
 use crate::run::task::{Called, called};
 use crate::run::{codec, people};
@@ -12,6 +13,15 @@ use crate::schedule::{self, Answer, ErrorKind, Event, Place, WallMs};
 use crate::types::BuiltinTask;
 use crate::value::{Value, text};
 use ecow::EcoString;
+
+/// What is asked about a task that was done once and would run a second time.
+pub(in crate::run) fn again_message(id: &str, why: Reason) -> EcoString {
+    ecow::eco_format!(
+        "`{id}` was done before and would run again: {}. Run it again (rerun), let what it gave then stand (done), or count it \
+         as failed (fail)?",
+        why.text()
+    )
+}
 
 impl Question {
     /// As viewers are shown it.
@@ -44,14 +54,24 @@ impl Driver<'_> {
                     "Attempt {attempt} of `{id}` had begun when its runner was lost; how it ended is not known. Run it again, \
                      or was it done, or does it count as failed?"
                 );
-                (message, Form::Crash { result: task.def.result }, Vec::new())
+                (message, Form::Crash { result: task.def.result, kept: None, again: false }, Vec::new())
             }
+            schedule::Question::Again => self.posed_again(&id, &task),
             schedule::Question::Task => self.posed(&task),
         };
         let run = self.store.run().to_owned();
         let mut question = Question::new(&run, id, self.state.generation(), message, form);
         (question.by, question.until) = (by, until);
         Ok(question)
+    }
+
+    /// The question about a task that was done once and would run a second time.
+    fn posed_again(&self, id: &EcoString, task: &Called<'_>) -> (EcoString, Form, Vec<EcoString>) {
+        let known = self.memory.done.get(id);
+        let kept = known
+            .and_then(|(value, _)| codec::get(&self.store, value, task.def.result, &self.plan.types).ok());
+        let why = self.reasons.get(&task.place).copied().unwrap_or(Reason::Dependency);
+        (again_message(id, why), Form::Crash { result: task.def.result, kept, again: true }, Vec::new())
     }
 
     fn posed(&mut self, task: &Called<'_>) -> (EcoString, Form, Vec<EcoString>) {
@@ -97,6 +117,12 @@ impl Driver<'_> {
         }
         let answer = match question.judge(self.plan, &reply) {
             Ok(Verdict::Value(value)) => {
+                if let Form::Crash { kept: Some(kept), again: true, .. } = &question.form
+                    && *kept == value
+                    && let Some((_, age)) = self.memory.done.get(&reply.task)
+                {
+                    self.memory.kept_ages.insert(place, *age);
+                }
                 self.finish_with(place, value)?;
                 Answer::Done
             }
@@ -140,11 +166,16 @@ impl Driver<'_> {
     pub(in crate::run) fn finish_with(&mut self, place: Place, value: Value) -> Result<(), Halt> {
         let kept = codec::put(&mut self.store, &value).map_err(Halt::Store)?;
         self.tasks.of(place).value = Some(kept);
+        self.show_value(place, &value);
+        self.values.put(place, value);
+        Ok(())
+    }
+
+    /// Remembers a value for those who look on.
+    pub(in crate::run) fn show_value(&mut self, place: Place, value: &Value) {
         if self.observer.listens() {
             self.shown.insert(place, value.clone());
         }
-        self.values.put(place, value);
-        Ok(())
     }
 
     /// A failure without a place in the program.

@@ -2,8 +2,10 @@
 
 use super::log::About;
 use super::{Driver, Halt};
-use crate::plan::NodeKind;
+use crate::plan::{Limit, NodeKind, ResourceId};
 use crate::run::codec;
+use crate::run::keep::Source;
+use crate::run::memory::NOW;
 use crate::run::observer::{self, AttemptOutcome, ErrorText, RunStatus, TaskStatus};
 use crate::run::record::{
     AttemptEnded, AttemptLost, AttemptStarted, BackoffSet, QuestionAnswered, QuestionAsked, Record, RunEnded,
@@ -36,10 +38,14 @@ impl Driver<'_> {
             Event::RunStarted { .. } | Event::SessionOpened | Event::Restarted { .. } => {}
             Event::Evaluated { place, verdict } => self.record_verdict(*place, verdict),
             Event::Kept { place } => {
-                let value = self.tasks.get(*place).and_then(|task| task.value.clone());
-                if let Some(value) = value {
-                    self.row(self.about(*place), &Record::TaskKept(TaskKept { value }));
+                let value = self.tasks.end(*place).and_then(|task| task.value);
+                if let (Some(value), Some(source)) = (value, self.sources.remove(place)) {
+                    let Source { def, inputs, age, from } = source;
+                    let kept = TaskKept { value, def, inputs, age, from };
+                    self.row(self.about(*place), &Record::TaskKept(kept));
                 }
+                self.hashes.remove(place);
+                self.shown.remove(place);
             }
             Event::AttemptStarted { place, attempt, tries, agent, inline } => {
                 self.note_wave(*place);
@@ -54,7 +60,9 @@ impl Driver<'_> {
             }
             Event::TaskSettled { place, end, why } => self.record_settled(*place, *end, *why),
             Event::BackoffSet { place, attempt, until } => self.record_backoff(*place, *attempt, *until),
-            Event::QuestionAsked { place, about, until } => self.record_question(*place, *about, *until)?,
+            Event::QuestionAsked { place, about, until, default } => {
+                self.record_question(*place, *about, *until, *default)?;
+            }
             Event::Answered { place, answer } => self.record_answer(*place, *answer)?,
             Event::RoundOpened { place } => self.row(self.about(*place), &Record::RoundOpened),
             Event::DeadlinePassed { scope } => {
@@ -143,9 +151,20 @@ impl Driver<'_> {
             key,
             deadline: self.sleep_until(place),
             session,
+            rates: self.rates_of(place),
         };
         self.row(about, &Record::AttemptStarted(Box::new(record)));
         self.tell(|_| observer::What::AttemptStarted { task: id, attempt: u32::from(attempt), agent: name });
+    }
+
+    /// What an attempt takes of resources with a rate.
+    fn rates_of(&self, place: Place) -> Vec<(u32, i64)> {
+        let inputs = self.tasks.get(place).and_then(|task| task.inputs.as_ref());
+        let units = inputs.map(|inputs| inputs.units.as_slice()).unwrap_or_default();
+        let is_rate = |r: &ResourceId| {
+            self.plan.resources.get(r.index()).is_some_and(|r| matches!(r.limit, Limit::Rate { .. }))
+        };
+        units.iter().filter(|(r, n)| *n > 0 && is_rate(r)).map(|(r, n)| (r.0, *n)).collect()
     }
 
     /// `FLOW_IDEMPOTENCY_KEY`: the same as long as no attempt ended with an answer.
@@ -241,7 +260,12 @@ impl Driver<'_> {
         }
         let attempt = task.done.map(|done| AttemptEnded { value: None, ..*done });
         let value = if end == End::Succeeded { task.value } else { None };
-        let settled = TaskSettled { end, why, value, error, attempt, def, inputs };
+        let kept = self.memory.kept_ages.remove(&place);
+        if self.memory.on {
+            self.memory.note(&self.state, place, kept.unwrap_or(NOW));
+        }
+        let late = end == End::Succeeded && self.state.lost_race(place.scope);
+        let settled = TaskSettled { end, why, value, error, attempt, def, inputs, kept, late };
         self.row(about, &Record::TaskSettled(Box::new(settled)));
     }
 
@@ -268,6 +292,7 @@ impl Driver<'_> {
         place: Place,
         kind: schedule::Question,
         until: Option<WallMs>,
+        default: bool,
     ) -> Result<(), Halt> {
         self.note_wave(place);
         let question = self.pose(place, kind, until)?;
@@ -278,6 +303,7 @@ impl Driver<'_> {
             choices: question.choices(),
             by: question.by.clone(),
             until,
+            default,
         };
         self.row(self.about(place), &Record::QuestionAsked(Box::new(asked)));
         let open = question.open();

@@ -6,9 +6,9 @@ use crate::plan::eval::Fault;
 use crate::run::claims;
 use crate::run::evaluate::judge;
 use crate::run::failure;
+use crate::run::keep::Keep;
 use crate::run::observer;
 use crate::run::record::Failure;
-use crate::run::resume::Keep;
 use crate::run::task::{self, Refusal};
 use crate::schedule::{
     self, Command, Decisions, End, ErrorKind, Event, Facts, NoHistory, Note, Outcome, Place, Verdict, What,
@@ -39,11 +39,11 @@ impl Driver<'_> {
             self.store.note_head().map_err(Halt::Store)?;
         }
         self.store.tend();
-        Ok(quiet)
+        Ok(quiet && !std::mem::take(&mut self.stirred))
     }
 
     /// One round of deciding. True when there was nothing to decide.
-    fn settle(&mut self) -> Result<bool, Halt> {
+    pub(in crate::run) fn settle(&mut self) -> Result<bool, Halt> {
         let mut decisions = std::mem::take(&mut self.decisions);
         let facts = Facts {
             now: self.clock.active(),
@@ -104,26 +104,30 @@ impl Driver<'_> {
         let inputs = task::inputs(self.plan, &mut self.values, &mut self.shared, place);
         let verdict = match inputs {
             Ok(inputs) => {
-                match self.keep(place)? {
-                    Keep::Nothing => {}
+                let hash = self.values.inputs_hash(place);
+                if !hash.is_empty() {
+                    self.hashes.insert(place, hash);
+                }
+                let why = match self.keep(place)? {
+                    Keep::Nothing(why) => why,
                     Keep::Value => {
-                        let hash = self.values.inputs_hash(place);
-                        self.hashes.insert(place, hash);
+                        self.preview_kept(place);
                         return self.happen(Event::Kept { place });
                     }
                     Keep::Failure(failure) => {
+                        self.preview_kept(place);
                         let kind = ErrorKind::parse(&failure.kind).unwrap_or(ErrorKind::Error);
                         self.told.insert(place, failure);
                         let verdict = Verdict::Bad(kind);
                         return self.happen(Event::Evaluated { place, verdict });
                     }
+                };
+                let mut inputs = self.minded(place, inputs, why);
+                if self.preview.is_some() {
+                    inputs = self.preview_task(place, &inputs, why);
                 }
                 self.tasks.begin(place, &inputs);
                 self.tasks.of(place).known_in = self.turns;
-                let hash = self.values.inputs_hash(place);
-                if !hash.is_empty() {
-                    self.hashes.insert(place, hash);
-                }
                 Verdict::Inputs(inputs)
             }
             Err(refusal) => self.bad(place, refusal),

@@ -4,7 +4,7 @@ use super::TRIES;
 use crate::plan::{AgentId, Plan};
 use crate::schedule::desk::{Desk, Lack, Timer, task_of};
 use crate::schedule::scope::{Core, Turn};
-use crate::schedule::{Cause, Crash, ErrorKind, Facts, Inputs, Place, Question, WallMs, Why, Work};
+use crate::schedule::{Before, Cause, Crash, ErrorKind, Facts, Inputs, Place, Question, WallMs, Why, Work};
 
 /// What becomes of a task that could start.
 pub(super) enum Choice {
@@ -27,7 +27,10 @@ pub(super) fn choose(
     turn: Turn,
     inputs: &Inputs,
 ) -> Choice {
-    if turn.redo {
+    if turn.begins() && inputs.before == Before::Done {
+        return Choice::Ask(Question::Again, None);
+    }
+    if turn.repeats(inputs) {
         let fail = |cause| Choice::Fail(Why { kind: ErrorKind::Crash, cause });
         if turn.lost >= TRIES {
             return fail(Cause::Tries);

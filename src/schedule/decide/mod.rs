@@ -6,7 +6,7 @@ use super::desk::{Desk, Known, Lack, Rank, Standing, Timer};
 use super::scope::{Core, How, Stage, Turn};
 use super::{
     Answer, Cause, Close, Command, Decisions, End, ErrorKind, ErrorRef, Event, Facts, Inputs, Ms, Place,
-    State, What, Why, Work, apply,
+    Question, State, What, Why, Work, apply,
 };
 use crate::plan::{AgentId, Plan};
 use choose::{Choice, choose};
@@ -42,9 +42,9 @@ impl Turning<'_, '_> {
             self.stops();
             if !self.state.core.interrupt {
                 self.release_levels();
-                let asked = self.ask();
-                self.start_free();
-                if !asked {
+                // What is asked may come to an end without a start (a kept result), and stop others: nothing begins before.
+                if !self.ask() {
+                    self.start_free();
                     self.start_queued();
                 }
             }
@@ -111,9 +111,7 @@ impl Turning<'_, '_> {
             if let Some((_, desk)) = self.desk() {
                 desk.expiries.remove(&(until, place));
             }
-            let inputs = self.inputs_of(place);
-            let default =
-                inputs.is_some_and(|inputs| matches!(inputs.work, Work::Question { default: true, .. }));
+            let default = self.state.core.questions.get(&place).is_some_and(|asked| asked.default);
             let answer = if default { Answer::Default } else { Answer::Expired };
             self.emit(Event::Answered { place, answer });
         }
@@ -232,14 +230,14 @@ impl Turning<'_, '_> {
         }
     }
 
-    /// Asks for evaluations; true if the inputs of tasks that could be started are among them.
+    /// Asks for evaluations; true if there were any.
     fn ask(&mut self) -> bool {
         let Some(desk) = self.state.desk.as_deref_mut() else { return false };
         let core = &self.state.core;
         let mut asked = false;
         while let Some((place, what)) = desk.asks.pop_front() {
             if core.wants(place) {
-                asked |= what == What::Inputs;
+                asked = true;
                 self.out.commands.push(Command::Evaluate { place, what });
             }
         }
@@ -247,6 +245,7 @@ impl Turning<'_, '_> {
             let Some(place) = desk.light.pop_front() else { break };
             if startable(core, place).is_some() && !desk.known.contains_key(&place) {
                 desk.known.insert(place, Known { standing: Standing::Asked, ..Known::new(true) });
+                asked = true;
                 self.out.commands.push(Command::Evaluate { place, what: What::Inputs });
             }
         }
@@ -329,7 +328,9 @@ impl Turning<'_, '_> {
                 if let Some(pulled) = desk.known.get_mut(&place).and_then(|known| known.pulled.take()) {
                     desk.freed.push(pulled);
                 }
-                self.emit(Event::QuestionAsked { place, about, until });
+                let default =
+                    about == Question::Task && matches!(inputs.work, Work::Question { default: true, .. });
+                self.emit(Event::QuestionAsked { place, about, until, default });
                 self.out.commands.push(Command::Ask { place, about, until });
             }
         }
@@ -357,7 +358,7 @@ impl Turning<'_, '_> {
             known.same_agent = false;
             desk.freed.extend(known.pulled.take());
         }
-        let (attempt, tries, redo) = (turn.attempt, turn.tries + 1, turn.redo);
+        let (attempt, tries, redo) = (turn.attempt, turn.tries + 1, turn.repeats(inputs));
         self.emit(Event::AttemptStarted { place, attempt, tries, agent, inline });
         self.out.commands.push(Command::StartAttempt { place, attempt, tries, agent, redo, inline });
     }

@@ -140,8 +140,8 @@ impl Desk {
                     }
                 }
                 Stage::Waiting(_) => {
-                    if let Some((_, Some(until))) = core.questions.get(&place) {
-                        self.expires(place, *until);
+                    if let Some(until) = core.questions.get(&place).and_then(|asked| asked.until) {
+                        self.expires(place, until);
                     }
                 }
                 Stage::Open => {

@@ -2,7 +2,7 @@
 
 use super::{Fold, Moved, Step, illegal};
 use crate::plan::{AgentId, NodeKind, RaceKind};
-use crate::schedule::scope::{Composite, How, Role, Stage, Turn};
+use crate::schedule::scope::{Asked, Composite, How, Redo, Role, Stage, Turn};
 use crate::schedule::{
     Answer, Cause, End, ErrorKind, ErrorRef, Ms, Outcome, Place, Question, Verdict, WallMs, Why, Width,
 };
@@ -190,7 +190,7 @@ impl Fold<'_> {
         match outcome {
             Outcome::Interrupted | Outcome::Lost if !halted => {
                 let lost = if outcome == Outcome::Lost { turn.lost.saturating_add(1) } else { turn.lost };
-                self.ready_again(place, Turn { lost, redo: true, ..turn });
+                self.ready_again(place, Turn { lost, redo: Redo::Lost, ..turn });
             }
             Outcome::Done
             | Outcome::Failed(_)
@@ -260,9 +260,9 @@ impl Fold<'_> {
             stage => return Err(illegal(format!("{place:?} was put off, which is {stage:?}"))),
         };
         let turn = if attempt == turn.attempt {
-            Turn { lost: turn.lost.saturating_add(1), redo: false, ..turn }
+            Turn { lost: turn.lost.saturating_add(1), redo: Redo::Allowed, ..turn }
         } else {
-            Turn { attempt, tries: 0, lost: 0, redo: false, ..turn }
+            Turn { attempt, tries: 0, lost: 0, redo: Redo::Allowed, ..turn }
         };
         self.set(place, Stage::Backoff(turn));
         self.core.backoffs.insert(place, until);
@@ -272,12 +272,18 @@ impl Fold<'_> {
         Ok(())
     }
 
-    pub(super) fn asked(&mut self, place: Place, about: Question, until: Option<WallMs>) -> Moved {
+    pub(super) fn asked(
+        &mut self,
+        place: Place,
+        about: Question,
+        until: Option<WallMs>,
+        default: bool,
+    ) -> Moved {
         let Some(Stage::Ready(turn)) = self.core.node(place) else {
             return Err(illegal(format!("a question was asked at {place:?}, which is not ready")));
         };
         self.set(place, Stage::Waiting(turn));
-        self.core.questions.insert(place, (about, until));
+        self.core.questions.insert(place, Asked { about, until, default });
         if let (Some(desk), Some(until)) = (&mut self.desk, until) {
             desk.expires(place, until);
         }
@@ -290,8 +296,8 @@ impl Fold<'_> {
             Some(Stage::Ended(_)) => return Ok(()),
             stage => return Err(illegal(format!("an answer for {place:?}, which is {stage:?}"))),
         };
-        let asked = self.core.questions.remove(&place);
-        if let (Some(desk), Some((_, Some(until)))) = (&mut self.desk, asked) {
+        let until = self.core.questions.remove(&place).and_then(|asked| asked.until);
+        if let (Some(desk), Some(until)) = (&mut self.desk, until) {
             desk.no_expiry(place, until);
         }
         match answer {
@@ -299,7 +305,7 @@ impl Fold<'_> {
             Answer::Rejected => self.judge(place, turn, How::Failed(ErrorKind::Rejected)),
             Answer::Expired => self.judge(place, turn, How::Unanswered),
             Answer::Fail => self.judge(place, turn, How::Crashed),
-            Answer::Rerun => self.ready_again(place, Turn { redo: false, lost: 0, ..turn }),
+            Answer::Rerun => self.ready_again(place, Turn { redo: Redo::Allowed, lost: 0, ..turn }),
         }
         Ok(())
     }

@@ -90,7 +90,9 @@ impl Fold<'_> {
             Event::AttemptEnded { place, outcome, inline: true } => self.inline_ended(*place, *outcome),
             Event::TaskSettled { place, end, why } => self.settled(*place, *end, *why),
             Event::BackoffSet { place, attempt, until } => self.backoff(*place, *attempt, *until),
-            Event::QuestionAsked { place, about, until } => self.asked(*place, *about, *until),
+            Event::QuestionAsked { place, about, until, default } => {
+                self.asked(*place, *about, *until, *default)
+            }
             Event::Answered { place, answer } => self.answered(*place, *answer),
             Event::RoundOpened { place } => self.round_opened(*place),
             Event::DeadlinePassed { scope } => self.deadline_passed(*scope),

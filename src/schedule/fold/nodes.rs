@@ -142,9 +142,8 @@ impl Fold<'_> {
                 }
             }
             Stage::Waiting(_) => {
-                if let (Some((_, Some(until))), Some(desk)) =
-                    (self.core.questions.remove(&place), &mut self.desk)
-                {
+                let until = self.core.questions.remove(&place).and_then(|asked| asked.until);
+                if let (Some(until), Some(desk)) = (until, &mut self.desk) {
                     desk.no_expiry(place, until);
                 }
             }

@@ -1,0 +1,409 @@
+//! The built program, session after session: who holds a run, what people answer, what a lost attempt becomes.
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A folder with a program.
+struct Place {
+    _folder: tempfile::TempDir,
+    root: PathBuf,
+}
+
+impl Place {
+    fn new(source: &str) -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        std::fs::write(root.join("main.flow"), source).unwrap();
+        Place { _folder: folder, root }
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flowc"));
+        command.args(args).current_dir(&self.root).env("USER", "ann").stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        command
+    }
+
+    fn flowc(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// The same, which must end with that code; gives what it said.
+    fn ends(&self, args: &[&str], code: i32) -> String {
+        let output = self.flowc(args);
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+        said
+    }
+
+    fn start(&self, args: &[&str]) -> Child {
+        self.command(args).spawn().unwrap()
+    }
+
+    fn log(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.root.join("log")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn wait_for_log(&self, line: &str) {
+        until(|| self.log().iter().any(|l| l == line), &format!("`{line}` in the log"));
+    }
+
+    fn edit(&self, from: &str, to: &str) {
+        let path = self.root.join("main.flow");
+        let source = std::fs::read_to_string(&path).unwrap();
+        assert!(source.contains(from), "{from}");
+        std::fs::write(path, source.replace(from, to)).unwrap();
+    }
+
+    fn run_folder(&self) -> PathBuf {
+        let runs = std::fs::read_dir(self.root.join(".flow/runs")).unwrap();
+        runs.map(|entry| entry.unwrap().path()).max().unwrap()
+    }
+
+    fn show(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.flowc(&["show", "--format", "json"]).stdout).unwrap()
+    }
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn until(mut done: impl FnMut() -> bool, what: &str) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !done() {
+        assert!(Instant::now() < end, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Kills warden, runner and all, at once.
+fn kill_all(child: &mut Child) {
+    kill_process_group(Pid::from_child(child), Signal::KILL).unwrap();
+    child.wait().unwrap();
+}
+
+const PAY: &str = r##"
+task before() -> String { sh: "echo before >> log; echo b" }
+task pay(x: String) -> String { sh: "echo pay >> log; test -f ready || sleep 60; echo paid-#{x}" on_crash: ask }
+task after(x: String) -> String { sh: "echo after >> log; echo #{x}!" }
+workflow main() -> String {
+  let b = before()
+  let p = pay(b)
+  let a = after(p)
+  a
+}
+"##;
+
+#[test]
+fn a_lost_attempt_is_asked_about_also_when_the_program_has_changed() {
+    for edit in [("", ""), ("echo #{x}!", "echo #{x}?"), ("task after", "// a comment\ntask after")] {
+        let place = Place::new(PAY);
+        let mut child = place.start(&["run", "main.flow"]);
+        place.wait_for_log("pay");
+        kill_all(&mut child);
+        place.edit(edit.0, edit.1);
+        std::fs::write(place.root.join("ready"), "").unwrap();
+        let said = place.ends(&["resume"], 3);
+        assert!(said.contains("--answer 'p=rerun'"), "{said}");
+        assert_eq!(place.log(), ["before", "pay"]);
+        // Asked again after another edit, too.
+        place.edit("echo before >> log; echo b", "echo before >> log; echo bb");
+        let dry = place.ends(&["resume", "--dry-run"], 0);
+        assert!(dry.contains("nothing was started"), "{dry}");
+        assert_eq!(place.log(), ["before", "pay"]);
+        place.ends(&["resume"], 3);
+        assert_eq!(place.log(), ["before", "pay", "before"]);
+        place.ends(&["resume", "--answer", "p=rerun"], 0);
+        assert_eq!(place.log(), ["before", "pay", "before", "pay", "after"]);
+    }
+}
+
+#[test]
+fn what_was_paid_is_not_paid_again_unasked() {
+    let place = Place::new(PAY);
+    std::fs::write(place.root.join("ready"), "").unwrap();
+    place.ends(&["run", "main.flow"], 0);
+    let run = place.run_folder();
+    let run = run.file_name().unwrap().to_str().unwrap();
+    let dry = place.ends(&["resume", run, "--from", "task:b", "--dry-run"], 0);
+    assert!(dry.contains("ask p:"), "{dry}");
+    assert_eq!(place.log(), ["before", "pay", "after"]);
+    place.ends(&["resume", run, "--from", "task:b"], 3);
+    assert_eq!(place.log(), ["before", "pay", "after", "before"]);
+    // An edit does not make the question go away.
+    place.edit("echo b\"", "echo c\"");
+    place.ends(&["resume", run], 3);
+    let wrong = place.ends(&["resume", run, "--answer", "nobody=done"], 2);
+    assert!(wrong.contains("nobody"), "{wrong}");
+    let said = place.ends(&["resume", run, "--answer", "p=done"], 0);
+    assert!(said.contains("paid-b!"), "what it gave stands: {said}");
+    // And so does what depends on it alone.
+    assert_eq!(place.log(), ["before", "pay", "after", "before", "before"]);
+    let said = place.ends(&["resume", run, "--from", "task:p", "--answer", "p=fail"], 1);
+    assert!(said.contains("crash"), "{said}");
+    // It counts as failed now: running it again is what a resume of a failed run does.
+    let said = place.ends(&["resume", run], 0);
+    assert!(said.contains("paid-c!"), "{said}");
+}
+
+#[test]
+fn a_preview_is_as_documented() {
+    let place = Place::new(PAY);
+    std::fs::write(place.root.join("ready"), "").unwrap();
+    place.ends(&["run", "main.flow"], 0);
+    let run = place.run_folder();
+    let run = run.file_name().unwrap().to_str().unwrap();
+    for args in [
+        &["resume", run, "--dry-run", "--format", "json"][..],
+        &["resume", run, "--from", "task:p", "--dry-run", "--format", "json"],
+    ] {
+        let output = place.flowc(args);
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas/resume.schema.json");
+        let schema: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&document).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?} {document:#}");
+        let questions = document["questions"].as_array().unwrap().len();
+        assert_eq!(questions, usize::from(args.len() > 5), "{document:#}");
+    }
+    assert_eq!(place.log(), ["before", "pay", "after"]);
+}
+
+#[test]
+fn a_probe_says_whether_a_lost_attempt_was_done() {
+    let source = |probe: &str| {
+        format!(
+            r##"
+task pay() {{ sh: "echo pay >> log; touch done; test -f ready || sleep 60" on_crash: probe(["test", "-f", "{probe}"]) }}
+task after() {{ sh: "echo after >> log" after: [] }}
+workflow main() {{
+  task p {{ sh: "echo pay >> log; touch done; test -f ready || sleep 60" on_crash: probe(["test", "-f", "{probe}"]) }}
+  task a {{ sh: "echo after >> log" after: [p] }}
+}}
+"##
+        )
+        .lines()
+        .filter(|line| !line.starts_with("task"))
+        .collect::<Vec<_>>()
+        .join("\n")
+    };
+    for (probe, log) in [("done", &["pay", "after"][..]), ("other", &["pay", "pay", "after"])] {
+        let place = Place::new(&source(probe));
+        let mut child = place.start(&["run", "main.flow"]);
+        place.wait_for_log("pay");
+        until(|| place.root.join("done").exists(), "the effect");
+        kill_all(&mut child);
+        std::fs::write(place.root.join("ready"), "").unwrap();
+        place.ends(&["resume"], 0);
+        assert_eq!(place.log(), log);
+    }
+}
+
+const APPROVE: &str = r##"
+task release(tag: String) -> String { sh: "echo release-#{tag} >> log; echo #{tag}" }
+workflow main() -> String {
+  let ok = approve("Ship?")
+  let tag = release(ok.by)
+  tag
+}
+"##;
+
+#[test]
+fn a_running_run_is_answered_and_cancelled_through_its_inbox() {
+    let place = Place::new(APPROVE);
+    let child = place.start(&["run", "main.flow", "--wait"]);
+    until(|| said(&place.flowc(&["show"])).contains("waiting"), "the question");
+    let told = place.ends(&["approve"], 0);
+    assert!(told.contains("takes it"), "{told}");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(0), &b"ann\n"[..]));
+
+    let place = Place::new(
+        "workflow main() { try { task long { sh: \"echo up >> log; sleep 60\" } } finally { task end { sh: \"echo end >> log\" } } }\n",
+    );
+    let child = place.start(&["run", "main.flow"]);
+    place.wait_for_log("up");
+    let run = place.run_folder();
+    let told = place.ends(&["cancel", run.file_name().unwrap().to_str().unwrap(), "--why", "enough"], 0);
+    assert!(told.contains("asked"), "{told}");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(1));
+    assert_eq!(place.log(), ["up", "end"]);
+    assert_eq!(place.show()["status"], "cancelled");
+}
+
+#[test]
+fn of_two_answers_the_first_counts_and_a_stale_one_is_told_so() {
+    let place = Place::new(APPROVE);
+    place.ends(&["run", "main.flow"], 3);
+    place.ends(&["approve", "--by", "first"], 0);
+    place.ends(&["approve", "--by", "second", "--reject"], 0);
+    let said = place.ends(&["resume"], 0);
+    assert!(said.contains("first"), "{said}");
+    assert_eq!(place.log(), ["release-first"]);
+    let late = place.ends(&["approve"], 2);
+    assert!(late.contains("no unfinished run"), "{late}");
+
+    // An answer to a question that has changed meanwhile is no answer.
+    let place = Place::new(APPROVE);
+    place.ends(&["run", "main.flow"], 3);
+    place.ends(&["approve"], 0);
+    place.edit("Ship?", "Ship it all?");
+    place.ends(&["resume"], 3);
+    assert!(place.log().is_empty());
+}
+
+#[test]
+fn the_deadline_of_a_question_passes_without_a_runner() {
+    let place = Place::new(
+        r##"
+workflow main() -> String {
+  let name = input<String>("Name?", timeout: 300ms, default: "nobody")
+  let ok = try { approve("Ship?", timeout: 300ms).by } catch e { "#{e.kind}" }
+  "#{name} #{ok}"
+}
+"##,
+    );
+    place.ends(&["run", "main.flow", "--no-wait"], 3);
+    std::thread::sleep(Duration::from_millis(350));
+    let run = place.run_folder();
+    let run = run.file_name().unwrap().to_str().unwrap();
+    // Too late.
+    place.ends(&["approve", run, "--task", "ok.approve"], 0);
+    let said = place.ends(&["resume"], 0);
+    assert!(said.contains("nobody timeout"), "{said}");
+}
+
+#[test]
+fn of_many_that_resume_at_once_one_wins() {
+    let place = Place::new(APPROVE.replace("echo #{tag}", "sleep 2; echo #{tag}").as_str());
+    place.ends(&["run", "main.flow"], 3);
+    place.ends(&["approve"], 0);
+    let children: Vec<Child> = (0..50).map(|_| place.start(&["resume", "--quiet"])).collect();
+    let codes: Vec<_> = children.into_iter().map(|c| c.wait_with_output().unwrap().status.code()).collect();
+    let count = |code| codes.iter().filter(|c| **c == Some(code)).count();
+    // Whoever came after the end finds nothing to resume, or the result.
+    assert!(count(0) >= 1 && count(0) + count(4) + count(2) == 50, "{codes:?}");
+    assert_eq!(place.log(), ["release-ann"]);
+    place.ends(&["fsck"], 0);
+}
+
+#[test]
+fn a_killed_run_is_resumed_at_once_without_flags() {
+    let place = Place::new(PAY.replace("on_crash: ask", "on_crash: rerun").as_str());
+    let mut child = place.start(&["run", "main.flow"]);
+    place.wait_for_log("pay");
+    for _ in 0..8 {
+        kill_all(&mut child);
+        let before = place.log().len();
+        child = place.start(&["resume"]);
+        until(|| place.log().len() > before || matches!(child.try_wait(), Ok(Some(_))), "the next session");
+        assert!(child.try_wait().unwrap().is_none(), "{}", said(&child.wait_with_output().unwrap()));
+    }
+    kill_all(&mut child);
+    std::fs::write(place.root.join("ready"), "").unwrap();
+    place.ends(&["resume"], 0);
+    assert_eq!(place.log().last().map(String::as_str), Some("after"));
+}
+
+#[test]
+fn a_runner_that_stood_still_while_another_took_over_writes_nothing() {
+    let place = Place::new(PAY.replace("on_crash: ask", "on_crash: rerun").as_str());
+    let mut old = place.start(&["run", "main.flow"]);
+    place.wait_for_log("pay");
+    let locked = place.ends(&["resume"], 4);
+    let pid = locked.split("process ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok());
+    let runner = pid.and_then(Pid::from_raw).unwrap_or_else(|| panic!("{locked}"));
+    kill_process(runner, Signal::STOP).unwrap();
+    kill_process(Pid::from_child(&old), Signal::STOP).unwrap();
+    std::fs::write(place.root.join("ready"), "").unwrap();
+    place.ends(&["resume", "--take-over"], 0);
+    let _ = kill_process(Pid::from_child(&old), Signal::CONT);
+    let _ = kill_process(runner, Signal::CONT);
+    assert_ne!(old.wait().unwrap().code(), Some(0));
+    assert_eq!(place.log(), ["before", "pay", "pay", "after"]);
+    place.ends(&["fsck"], 0);
+    assert_eq!(place.show()["status"], "succeeded");
+}
+
+#[test]
+fn a_secret_that_is_gone_is_missed_before_anything_runs() {
+    let place = Place::new(
+        r##"
+task first() -> String { sh: "echo first >> log; test -f ready; echo x" }
+task second(x: String) -> String { sh: "echo second >> log; echo ${#TOKEN}" env: { TOKEN: secret("TOKEN_OF_TEST") } }
+workflow main() -> String {
+  let a = first()
+  let b = second(a)
+  b
+}
+"##,
+    );
+    let with = |args: &[&str]| place.command(args).env("TOKEN_OF_TEST", "0123456789").output().unwrap();
+    assert_eq!(with(&["run", "main.flow"]).status.code(), Some(1));
+    std::fs::write(place.root.join("ready"), "").unwrap();
+    let run = place.run_folder();
+    let run = run.file_name().unwrap().to_str().unwrap();
+    let said_now = place.ends(&["resume", run], 2);
+    assert!(said_now.contains("TOKEN_OF_TEST"), "{said_now}");
+    assert_eq!(place.log(), ["first"]);
+    let output = with(&["resume", run]);
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(0), &b"10\n"[..]), "{}", said(&output));
+}
+
+#[test]
+fn a_record_that_is_taken_away_or_not_ours_is_never_begun_anew() {
+    let place = Place::new(APPROVE);
+    place.ends(&["run", "main.flow"], 3);
+    let run = place.run_folder();
+    let id = run.file_name().unwrap().to_str().unwrap();
+    let db = run.join("run.db");
+    let kept = std::fs::read(&db).unwrap();
+    std::fs::write(&db, "a text").unwrap();
+    place.ends(&["resume", id], 5);
+    // Of a later version.
+    let mut later = kept.clone();
+    later[60..64].copy_from_slice(&99u32.to_be_bytes());
+    std::fs::write(&db, &later).unwrap();
+    let said = place.ends(&["resume", id], 5);
+    assert!(said.contains("schema 99"), "{said}");
+    std::fs::remove_file(&db).unwrap();
+    let gone = place.flowc(&["resume", id]);
+    assert!(matches!(gone.status.code(), Some(2 | 5)), "{gone:?}");
+    assert!(!db.exists(), "no empty record in its place");
+    std::fs::write(&db, kept).unwrap();
+    place.ends(&["approve"], 0);
+    place.ends(&["resume", id], 0);
+}
+
+#[test]
+fn an_agent_that_finished_while_nobody_looked_is_not_paid_twice() {
+    let place = Place::new(
+        r##"
+agent worker { runtime: command(["sh", "-c", "echo asked >> log; sleep 2; echo answered >> log; echo 42"]) tools: ["Bash"] }
+task ask() -> Int { agent: worker prompt: "?" timeout: 1m }
+workflow main() -> Int {
+  let n = ask()
+  n
+}
+"##,
+    );
+    let mut child = place.start(&["run", "main.flow"]);
+    place.wait_for_log("asked");
+    kill_all(&mut child);
+    // The guardian may have been ended with the rest; then the attempt is asked about, never silently paid again.
+    std::thread::sleep(Duration::from_millis(2500));
+    let answered = place.log().contains(&"answered".to_owned());
+    let output = place.flowc(&["resume"]);
+    match answered {
+        true => assert_eq!(output.stdout, b"42\n", "{}", said(&output)),
+        false => assert_eq!(output.status.code(), Some(3), "{}", said(&output)),
+    }
+    assert_eq!(place.log().iter().filter(|line| *line == "asked").count(), 1);
+}
