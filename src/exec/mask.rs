@@ -76,7 +76,8 @@ impl Mask {
         String::from_utf8_lossy(&out).into_owned()
     }
 
-    /// Masks as far as it is clear; gives how many bytes were used.
+    /// Masks as far as it is clear; gives how many bytes were used. What is hidden is the union of all that any secret covers:
+    /// where one begins inside another, the longer of both ends counts.
     fn scan(&self, all: &[u8], out: &mut Vec<u8>, ended: bool) -> usize {
         let mut at = 0;
         while at < all.len() {
@@ -85,23 +86,39 @@ impl Mask {
                 at += 1;
                 continue;
             }
-            let rest = &all[at..];
             // A longer secret may still be coming; the shorter one that it starts with must not be let out before.
-            if !ended && self.needles.iter().any(|n| n.len() > rest.len() && n.starts_with(rest)) {
+            if !ended && self.may_go_on(&all[at..]) {
                 return at;
             }
-            match self.needles.iter().find(|n| rest.starts_with(n)) {
-                Some(needle) => {
-                    out.extend_from_slice(MASKED);
-                    at += needle.len();
+            let Some(length) = self.longest(&all[at..]) else {
+                out.push(all[at]);
+                at += 1;
+                continue;
+            };
+            let (mut next, mut end) = (at + 1, at + length);
+            while next < end {
+                if self.starts[all[next] as usize] {
+                    if !ended && self.may_go_on(&all[next..]) {
+                        return at;
+                    }
+                    end = end.max(next + self.longest(&all[next..]).unwrap_or(0));
                 }
-                None => {
-                    out.push(all[at]);
-                    at += 1;
-                }
+                next += 1;
             }
+            out.extend_from_slice(MASKED);
+            at = end;
         }
         at
+    }
+
+    /// Whether all that there is may be the beginning of a secret that is longer.
+    fn may_go_on(&self, rest: &[u8]) -> bool {
+        self.needles.iter().any(|n| n.len() > rest.len() && n.starts_with(rest))
+    }
+
+    /// Length of the longest secret that stands at the beginning.
+    fn longest(&self, rest: &[u8]) -> Option<usize> {
+        self.needles.iter().find(|n| rest.starts_with(n)).map(Vec::len)
     }
 }
 
@@ -233,6 +250,17 @@ mod tests {
         let text = "s3cr3 s3cr3t/ke an anothe another-secre \u{1F600}".repeat(50);
         for chunk in [1, 5, 4096] {
             assert_eq!(masked(&mask, text.as_bytes(), chunk), text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn of_overlapping_secrets_nothing_is_left() {
+        let mask = Mask::new(["token-abcdef", "abcdefghij", "hijklmnop"]);
+        for chunk in [1, 2, 3, 5, 100] {
+            let shown = |text: &str| String::from_utf8(masked(&mask, text.as_bytes(), chunk)).unwrap();
+            assert_eq!(shown("a token-abcdefghijklmnop z"), "a *** z", "{chunk}");
+            assert_eq!(shown("token-abcdefgh"), "***gh", "{chunk}");
+            assert_eq!(shown("token-abcdeabcdefghij."), "token-abcde***.", "{chunk}");
         }
     }
 

@@ -364,8 +364,10 @@ impl Driver<'_> {
                 Form::Crash { again: true, .. } => schedule::Question::Again,
                 Form::Approve | Form::Value { .. } => schedule::Question::Task,
             };
+            // A replay evaluates no arguments; the form of the answer depends on them.
+            let _ = super::task::inputs(self.plan, &mut self.values, &mut self.shared, place);
             let mut question = self.pose(place, kind, asked.until)?;
-            (question.hash, question.message) = (asked.hash, asked.message);
+            (question.hash, question.message, question.by) = (asked.hash, asked.message, asked.by);
             self.questions.insert(place, question);
             self.ask(place, None);
         }

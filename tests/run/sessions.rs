@@ -250,6 +250,15 @@ fn of_two_answers_the_first_counts_and_a_stale_one_is_told_so() {
     let late = place.ends(&["approve"], 2);
     assert!(late.contains("no unfinished run"), "{late}");
 
+    // Who may answer is known in the next session too.
+    let place = Place::new(&APPROVE.replace("\"Ship?\"", "\"Ship?\", by: [\"bob\"]"));
+    place.ends(&["run", "main.flow"], 3);
+    place.ends(&["resume"], 3);
+    place.ends(&["approve"], 0);
+    place.ends(&["resume"], 3);
+    place.ends(&["approve", "--by", "bob"], 0);
+    place.ends(&["resume"], 0);
+
     // An answer to a question that has changed meanwhile is no answer.
     let place = Place::new(APPROVE);
     place.ends(&["run", "main.flow"], 3);

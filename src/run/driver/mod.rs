@@ -110,9 +110,9 @@ pub(super) struct Driver<'a> {
     /// Results that may be kept from before.
     pub memory: Memory,
     /// Where kept results are from that are not recorded yet.
-    pub sources: HashMap<Place, Source>,
+    pub sources: NumMap<Place, Source>,
     /// Why tasks run that were done before.
-    pub reasons: HashMap<Place, Reason>,
+    pub reasons: NumMap<Place, Reason>,
     /// Nothing starts: what would is noted.
     pub preview: Option<Notes>,
     /// Answers to questions that are not asked yet.
@@ -188,8 +188,8 @@ impl<'a> Driver<'a> {
             limits: parts.limits,
             hands: parts.hands,
             memory: Memory::default(),
-            sources: HashMap::new(),
-            reasons: HashMap::new(),
+            sources: NumMap::default(),
+            reasons: NumMap::default(),
             preview: None,
             held: Vec::new(),
             stirred: false,

@@ -319,11 +319,11 @@ impl Driver<'_> {
     }
 
     fn record_answer(&mut self, place: Place, answer: Answer) -> Result<(), Halt> {
-        let question = self.questions.remove(&place);
-        let (by, note) = std::mem::take(&mut self.answered_by);
         if answer == Answer::Default {
             self.take_default(place)?;
         }
+        let question = self.questions.remove(&place);
+        let (by, note) = std::mem::take(&mut self.answered_by);
         let error = self.told.get(&place).cloned().filter(|_| answer == Answer::Rejected);
         let hash = question.as_ref().map(|question| question.hash.clone()).unwrap_or_default();
         let value = self.tasks.get(place).and_then(|task| task.value.clone());
