@@ -128,6 +128,7 @@ fn late(plan: &Plan, checked: &Checked) -> Option<Diagnostic> {
         Diagnostic::new(Code::F0411, deadline.span, message)
             .note("too early")
             .help("give it more time, let more run side by side, or correct the estimates")
+            .fix("give it the time", deadline.span, format!("{}s", needed.div_euclid(1000) + 1))
     })
 }
 

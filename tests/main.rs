@@ -9,6 +9,7 @@ mod examples;
 mod exec;
 mod fmt;
 mod mutations;
+mod mistakes;
 mod outputs;
 mod pages;
 mod run;

@@ -2,6 +2,7 @@
 //! is mended is clean.
 
 use flow::compile;
+use flow::diagnostics::mend::Edits;
 use flow::diagnostics::{Area, Code};
 use flow::source::{DiskLoader, MemoryLoader};
 use std::path::{Path, PathBuf};
@@ -37,17 +38,27 @@ fn files(block: &str) -> MemoryLoader {
     loader.with(&name, &text)
 }
 
-/// Each diagnostic of a block (its workflow planned too, when it has one and is sound), as `CODE line: message`.
-fn found(code: Code, block: &str) -> Vec<String> {
-    let loader = files(block);
-    let mut program = compile::check("main.flow", &loader);
-    let started = block.lines().any(|l| l.starts_with("workflow ")) || code.area() == Area::Plan;
-    if started && program.errors() == 0 {
-        program = match compile::plan_of(program, None) {
-            Ok(compiled) => compiled.program,
-            Err(program) => *program,
-        };
+/// The program of a block checked, and planned too when it has a workflow and is sound.
+fn checked(code: Code, loader: &MemoryLoader) -> compile::Program {
+    let program = compile::check("main.flow", loader);
+    let started = program
+        .checked
+        .resolved
+        .modules
+        .first()
+        .is_some_and(|m| m.ast.items.iter().any(|i| matches!(i.kind, flow::ast::ItemKind::Workflow(_))));
+    if !(started || code.area() == Area::Plan) || program.errors() > 0 {
+        return program;
     }
+    match compile::plan_of(program, None) {
+        Ok(compiled) => compiled.program,
+        Err(program) => *program,
+    }
+}
+
+/// Each diagnostic of a block, as `CODE line: message`.
+fn found(code: Code, block: &str) -> Vec<String> {
+    let program = checked(code, &files(block));
     let show = |d: &flow::diagnostics::Diagnostic| {
         format!("{} {}: {}", d.code, program.sources.positions(d.span).0.line, d.message)
     };
@@ -89,4 +100,39 @@ fn pages_and_codes_go_together() {
         let known = entry.name.strip_suffix(".md").is_some_and(|name| Code::parse(name).is_some());
         assert!(known, "docs/errors/{} belongs to no code", entry.name);
     }
+}
+
+/// The failing program of a page, with one fix of one of its diagnostics made.
+fn fixed(code: Code, block: &str) -> Option<MemoryLoader> {
+    let program = checked(code, &files(block));
+    for d in program.diagnostics.iter().filter(|d| d.code == code) {
+        for fix in &d.fixes {
+            let mut edits = Edits::default();
+            if !edits.add(&fix.edits) {
+                continue;
+            }
+            let mut loader = files(block);
+            for file in edits.files() {
+                let source = program.sources.get(file);
+                let text = edits.apply(file, &source.text).expect("edits lie on the borders of characters");
+                loader = loader.with(&source.name, &text);
+            }
+            let count = |p: &compile::Program| p.diagnostics.iter().filter(|o| o.code == code).count();
+            if count(&checked(code, &loader)) < count(&program) {
+                return Some(loader);
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn at_least_half_of_the_codes_carry_a_fix_that_helps() {
+    let without: Vec<&str> = Code::ALL
+        .iter()
+        .filter(|code| block(code.page(), "Fails").and_then(|fails| fixed(**code, fails)).is_none())
+        .map(|code| code.info().name)
+        .collect();
+    let with = Code::ALL.len() - without.len();
+    assert!(with * 2 >= Code::ALL.len(), "only {with} of {}; not {}", Code::ALL.len(), without.join(" "));
 }

@@ -16,6 +16,7 @@ pub(super) fn over_capacity(
         .note("it could never start")
         .label(declared, "the capacity is here")
         .help("ask for less, or raise the capacity")
+        .fix(format!("ask for {capacity}"), span, capacity.to_string())
 }
 
 pub(super) fn over_budget(span: Span, budget: i64, worst: i64, parts: &[(Span, i64)]) -> Diagnostic {
@@ -24,7 +25,11 @@ pub(super) fn over_budget(span: Span, budget: i64, worst: i64, parts: &[(Span, i
     for (part, amount) in parts.iter().take(4) {
         error = error.label(*part, format!("up to {}", money(*amount)));
     }
-    error.help("raise this budget, or lower those of the tasks")
+    error.help("raise this budget, or lower those of the tasks").fix(
+        format!("raise it to {}", money(worst)),
+        span,
+        money(worst),
+    )
 }
 
 /// Ten-thousandths of a dollar in words.

@@ -195,14 +195,14 @@ pub(super) fn long_name(span: Span, length: usize) -> Diagnostic {
 
 /// A name with a small first letter where a type is used.
 pub(super) fn no_type_name(span: Span, name: &str) -> Diagnostic {
-    let diagnostic = name_case(span, name, "a type's name", true);
-    let Some(near) = suggest::of_type(name, std::iter::empty()) else {
-        return match suggest::type_advice(name) {
-            Some(advice) => Diagnostic { fixes: Vec::new(), ..diagnostic }.help(advice),
-            None => diagnostic,
-        };
-    };
-    suggest::meant(Diagnostic { fixes: Vec::new(), ..diagnostic }, span, &near)
+    let foreign = || Diagnostic::new(Code::F0108, span, format!("there is no type `{name}`"));
+    if let Some(near) = suggest::of_type(name, std::iter::empty()) {
+        return suggest::meant(foreign(), span, &near);
+    }
+    match suggest::type_advice(name) {
+        Some(advice) => foreign().help(advice),
+        None => name_case(span, name, "a type's name", true),
+    }
 }
 
 /// A name whose first letter has the wrong case for `what`.

@@ -11,7 +11,7 @@ use miette::{
 use std::fmt;
 
 /// Labels that are so many lines away are shown apart.
-const APART: u32 = 4;
+const APART: u32 = 2;
 
 /// How a terminal wants it.
 #[derive(Debug, Clone, Copy)]

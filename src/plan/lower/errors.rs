@@ -7,6 +7,7 @@ use crate::source::Span;
 pub(super) fn no_workflow(file: Span) -> Diagnostic {
     Diagnostic::new(Code::F0401, file, "this file has no workflow to start")
         .help("declare one: `workflow main() { … }`")
+        .fix("add an empty one", file.at_end(), "\nworkflow main { }\n")
         .help("a file that others use needs none: check it with `flowc check`")
 }
 

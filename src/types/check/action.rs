@@ -5,7 +5,9 @@ use super::shell::{self, Fault, Piece};
 use super::table::{self, ACTIONS, AGENT, At};
 use super::{Checker, Place, Want};
 use crate::ast::{Expr, ExprKind, Prop, Props, Stmt, Str, StrPart, TaskDecl};
+use crate::diagnostics::Edit;
 use crate::resolve::Res;
+use crate::source::Span;
 use crate::types::errors;
 use crate::types::{Builtin, Ty};
 use std::sync::Arc;
@@ -61,7 +63,7 @@ impl<'a> Checker<'a> {
             return;
         }
         if bit == AGENT && props.get("prompt").is_none() {
-            self.report(errors::missing_prompt(action.name.span));
+            self.report(errors::missing_prompt(action.name.span, action.value.span.at_end()));
         }
         self.meaningful(props, action, bit, Site::Own);
     }
@@ -204,9 +206,10 @@ impl<'a> Checker<'a> {
 /// For messages: what the fault is called.
 pub(in crate::types) fn fault_words(fault: Fault) -> (&'static str, &'static str) {
     match fault {
-        Fault::SingleQuotes => {
-            ("single quotes", "take the quotes away: the value is one word, whatever it holds")
-        }
+        Fault::SingleQuotes => (
+            "single quotes",
+            "end the quotes before it and open them again behind it: `'before '#{x}' after'` is one word",
+        ),
         Fault::DoubleQuotes => (
             "double quotes",
             "end the quotes before it and open them again behind it: `\"before \"#{x}\" after\"` is one word",

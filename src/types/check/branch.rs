@@ -132,7 +132,7 @@ impl<'a> Checker<'a> {
             Verdict::Known { missing, unreachable } => {
                 for at in unreachable {
                     if let Some(arm) = arms.get(at) {
-                        self.report(errors::unreachable_arm(arm.pattern.span));
+                        self.report(errors::unreachable_arm(arm.pattern.span, arm.span));
                     }
                 }
                 if !missing.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::{Checker, Want};
 use crate::ast::{Arg, Expr, ExprKind, TypeExpr};
-use crate::resolve::{DefId, DefKind, Res};
+use crate::resolve::{DefId, DefKind, Res, suggest};
 use crate::source::Span;
 use crate::types::errors::{self, Why};
 use crate::types::{Call, Callee, EnumId, Signature, Ty};
@@ -47,15 +47,33 @@ impl<'a> Checker<'a> {
                 }
                 return self.given_up(args);
             }
-            None => return self.unknown_callee(callee, args),
+            None => return self.unknown_callee(e.span, callee, args),
         };
         let shown = self.sources.text(callee.span);
-        let diagnostic = errors::not_callable(callee.span, shown, what);
+        let mut diagnostic = errors::not_callable(callee.span, shown, what);
+        if args.is_empty() && what.ends_with("drop the `()`") {
+            diagnostic = diagnostic.safe_fix("drop the `()`", callee.span.at_end().to(e.span.at_end()), "");
+        }
         self.report(diagnostic);
         self.given_up(args)
     }
 
-    fn unknown_callee(&mut self, callee: &'a Expr, args: &'a [Arg]) -> Ty {
+    /// The function that does what a method of this name does elsewhere.
+    pub(super) fn function_for(&self, name: &str) -> Option<String> {
+        let callable = |res: &Res| match res {
+            Res::Def(def) => {
+                matches!(self.r.def(*def).kind, DefKind::Fn | DefKind::Task | DefKind::Workflow)
+            }
+            _ => false,
+        };
+        let scope = &self.r.modules.get(self.scope.module.0.0 as usize)?.scope;
+        if crate::types::Builtin::parse(name).is_some() || scope.get(name).is_some_and(callable) {
+            return Some(name.to_string());
+        }
+        suggest::value(name, true, std::iter::empty()).filter(|near| near.sure).map(|near| near.name)
+    }
+
+    fn unknown_callee(&mut self, span: Span, callee: &'a Expr, args: &'a [Arg]) -> Ty {
         if let ExprKind::Name(name) = &callee.kind {
             let place = super::props::place_of_call(&name.text);
             let diagnostic = match place {
@@ -63,6 +81,20 @@ impl<'a> Checker<'a> {
                 None => errors::unknown_name(callee.span, &name.text, None),
             };
             self.report(diagnostic);
+            return self.given_up(args);
+        }
+        if let ExprKind::Field { base, name, .. } = &callee.kind
+            && let Some(function) = self.function_for(&name.text)
+        {
+            let found = self.expr(base, Want::Any);
+            if found != Ty::Error {
+                let end = args
+                    .first()
+                    .map_or(span.at_end(), |a| a.name.as_ref().map_or(a.value.span, |n| n.span).at_start());
+                let after = base.span.at_end().to(end);
+                let more = !args.is_empty();
+                self.report(errors::method_call(name.span, &name.text, &function, base.span, after, more));
+            }
             return self.given_up(args);
         }
         let found = self.expr(callee, Want::Any);

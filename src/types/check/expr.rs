@@ -109,12 +109,22 @@ impl<'a> Checker<'a> {
         let (inner, may_be_none) = self.known().inner(&found);
         if may_be_none && !optional {
             let shown = self.show(&found);
-            return self.wrong(errors::none_field(e.span, base.span, &name.text, &shown));
+            return self.wrong(errors::none_field(
+                base.span.at_end().to(e.span.at_end()),
+                base.span,
+                &name.text,
+                &shown,
+            ));
         }
         let silent = matches!(inner, Ty::None | Ty::Error | Ty::Never) || self.is_narrowed(base);
         if optional && !may_be_none && !silent {
             let shown = self.show(&found);
-            return self.wrong(errors::never_none(base.span, "`?.`", &shown));
+            return self.wrong(errors::never_none(
+                base.span,
+                "`?.`",
+                &shown,
+                base.span.at_end().to(name.span.at_start()),
+            ));
         }
         let ty = match self.field_ty(&inner, name, base, want) {
             Some(ty) => ty,
@@ -136,6 +146,13 @@ impl<'a> Checker<'a> {
                 record.fields.iter().map(|f| (f.name.as_str(), fits(&f.ty))).collect();
             let shown = self.show(base_ty);
             self.report(errors::unknown_field(name.span, &name.text, &shown, &fields, base.span));
+            return None;
+        }
+        if matches!(base_ty, Ty::List(_) | Ty::Map(_) | Ty::String | Ty::Path)
+            && let Some(function) = self.function_for(&name.text)
+        {
+            let after = base.span.at_end().to(name.span.at_end());
+            self.report(errors::method_call(name.span, &name.text, &function, base.span, after, false));
             return None;
         }
         if !matches!(base_ty, Ty::Error | Ty::Never) {

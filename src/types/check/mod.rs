@@ -248,7 +248,8 @@ impl<'a> Checker<'a> {
     }
 
     fn context(&self) -> errors::Context<'_> {
-        errors::Context { known: self.known(), resolved: self.r, sources: self.sources }
+        let scope = self.r.modules.get(self.scope.module.0.0 as usize).map(|m| &m.scope);
+        errors::Context { known: self.known(), scope, resolved: self.r, sources: self.sources }
     }
 
     fn checked_expr(&mut self, e: &'a Expr, ty: &Ty, why: Why) -> Ty {

@@ -169,7 +169,7 @@ impl<'a> Checker<'a> {
         let silent = matches!(inner, Ty::None | Ty::Json | Ty::Error | Ty::Never) || self.is_narrowed(left);
         if !may_be_none && !silent {
             let shown = self.show(&found);
-            self.report(errors::never_none(left.span, "`??`", &shown));
+            self.report(errors::never_none(left.span, "`??`", &shown, left.span.at_end().to(right.span)));
             self.expr(right, want);
             return found;
         }
@@ -261,7 +261,9 @@ impl<'a> Checker<'a> {
                 if std::ptr::eq(side, left) { &shown.0 } else { &shown.1 },
             ),
             Some(_) | None => {
-                errors::bad_operands(*op_span, word, (left.span, &shown.0, l), (right.span, &shown.1, r))
+                let written = (self.sources.text(left.span), self.sources.text(right.span));
+                let (left, right) = ((left.span, shown.0.as_str(), l), (right.span, shown.1.as_str(), r));
+                errors::bad_operands(*op_span, word, left, right, written)
             }
         };
         self.report(diagnostic);

@@ -111,9 +111,15 @@ impl<'a> Checker<'a> {
             self.report(errors::empty_argv(value.span));
             return;
         }
-        if let ExprKind::Str(_) = &value.kind {
+        if let ExprKind::Str(text) = &value.kind {
             self.expr(value, Want::Any);
-            self.report(errors::argv_as_text(value.span, why));
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@,+ ".contains(c);
+            let literal = text.literal().filter(|t| !t.trim().is_empty() && t.chars().all(plain));
+            let words = literal.map(|t| {
+                let words: Vec<String> = t.split_whitespace().map(|w| format!("\"{w}\"")).collect();
+                format!("[{}]", words.join(", "))
+            });
+            self.report(errors::argv_as_text(value.span, why, words));
             return;
         }
         self.plain(value, &list_of(Ty::String), why);

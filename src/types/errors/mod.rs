@@ -1,6 +1,7 @@
 //! The messages of this phase, one constructor each: what was expected and why, what was found, how to mend it.
 
 mod args;
+mod convert;
 mod declared;
 mod pattern;
 mod property;
@@ -14,11 +15,13 @@ pub(super) use value::*;
 
 use super::assign::DifferenceKind;
 use super::{Builtin, BuiltinTask, Known, Ty};
-use crate::ast::{Expr, ExprKind, ItemKind};
+use crate::ast::{Expr, ItemKind};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::resolve::suggest::{self, Near};
-use crate::resolve::{DefId, Resolved};
+use crate::resolve::{DefId, Res, Resolved};
 use crate::source::{SourceMap, Span};
+use ecow::EcoString;
+use std::collections::HashMap;
 
 /// Why a type is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +57,8 @@ impl Why {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'c> {
     pub known: Known<'c>,
+    /// What the names of the module mean.
+    pub scope: Option<&'c HashMap<EcoString, Res>>,
     pub resolved: &'c Resolved,
     pub sources: &'c SourceMap,
 }
@@ -69,6 +74,8 @@ impl Context<'_> {
                 Some((span, name)) => diagnostic.label(span, format!("the parameter `{name}` takes {want}")),
                 None => diagnostic,
             },
+            // Said in the message, or beside the point.
+            Why::Prop(_) if matches!(diagnostic.code, Code::F0301 | Code::F0801) => diagnostic,
             Why::Prop(name) => diagnostic.help(format!("`{name}` takes {want}")),
             Why::Builtin(f) => diagnostic.help(format!("`{}` takes {want} here", f.name())),
             Why::BuiltinTask(t) => diagnostic.help(format!("`{}` takes {want} here", t.name())),
@@ -99,7 +106,9 @@ impl Context<'_> {
 pub(super) fn mismatch(ctx: &Context<'_>, e: &Expr, found: &Ty, want: &Ty, why: Why) -> Diagnostic {
     let mut diagnostic = mismatch_at(ctx, e.span, found, want, why);
     if diagnostic.code == Code::F0301 {
-        diagnostic = conversion(ctx, diagnostic, e, found, want);
+        diagnostic = convert::conversion(ctx, diagnostic, e, found, want);
+    } else if diagnostic.code == Code::F0302 {
+        diagnostic = convert::other_value(ctx, diagnostic, e, want);
     }
     diagnostic
 }
@@ -132,8 +141,11 @@ pub(super) fn mismatch_at(ctx: &Context<'_>, span: Span, found: &Ty, want: &Ty, 
     if known.inner(want).0 == Ty::Json && !known.has_json(found) {
         return ctx.because(no_json(span, &shown, "Json"), why, want);
     }
-    let diagnostic =
-        Diagnostic::new(Code::F0301, span, format!("expected {}, found {shown}", known.show(want)));
+    let message = match why {
+        Why::Prop(name) => format!("`{name}` takes {}, found {shown}", known.show(want)),
+        _ => format!("expected {}, found {shown}", known.show(want)),
+    };
+    let diagnostic = Diagnostic::new(Code::F0301, span, message);
     let diagnostic = match known.difference(found, want) {
         Some(difference) => parted(ctx, diagnostic, &difference.path, &difference.kind),
         None => diagnostic.note(format!("this is {shown}")),
@@ -153,45 +165,6 @@ fn parted(ctx: &Context<'_>, diagnostic: Diagnostic, path: &str, kind: &Differen
             ctx.known.show(want)
         )),
     }
-}
-
-/// What would turn the one into the other.
-fn conversion(ctx: &Context<'_>, diagnostic: Diagnostic, e: &Expr, found: &Ty, want: &Ty) -> Diagnostic {
-    let text = ctx.sources.text(e.span);
-    let short = text.len() <= 40 && !text.contains('\n');
-    let call = |f: &str| if short { format!("{f}({text})") } else { format!("{f}(…)") };
-    let (found, _) = ctx.known.inner(found);
-    let (want, _) = ctx.known.inner(want);
-    match (&found, &want) {
-        (Ty::String, Ty::Path) => fixed(diagnostic, e, short, call("path")),
-        (Ty::String, Ty::Int) => diagnostic.help(format!("read the number: `{}`", call("to_int"))),
-        (Ty::String, Ty::Float) => diagnostic.help(format!("read the number: `{}`", call("to_float"))),
-        (Ty::Float, Ty::Int) => {
-            diagnostic.help(format!("say how: `{}` or `{}`", call("round"), call("floor")))
-        }
-        (Ty::String, Ty::Agent) => diagnostic.help("an agent is named without quotes"),
-        (Ty::String, Ty::Secret) => diagnostic.help("a secret comes from `secret(\"NAME\")`"),
-        (Ty::String, Ty::Enum(id)) => {
-            let names: Vec<&str> = ctx.known.variants(*id).iter().map(|v| v.name.as_str()).collect();
-            diagnostic.help(format!("it is one of {}, without quotes", listed(&names)))
-        }
-        (Ty::Int | Ty::Float, Ty::Duration) => diagnostic.help("a duration has a unit: `30s`, `5m`, `2h`"),
-        (Ty::Int | Ty::Float, Ty::Money) => diagnostic.help("money is written `$2.50`"),
-        (Ty::Int | Ty::Float, Ty::Bytes) => diagnostic.help("bytes have a unit: `512MiB`, `4GB`"),
-        (_, Ty::List(inner)) if ctx.known.fits(&found, inner).is_some() => {
-            let diagnostic = diagnostic.help("a list of one is written in brackets");
-            if short { diagnostic.fix("write a list", e.span, format!("[{text}]")) } else { diagnostic }
-        }
-        (_, Ty::String) if ctx.known.has_json(&found) && !matches!(e.kind, ExprKind::List(_)) => {
-            fixed(diagnostic, e, short, call("to_string"))
-        }
-        _ => diagnostic,
-    }
-}
-
-fn fixed(diagnostic: Diagnostic, e: &Expr, short: bool, text: String) -> Diagnostic {
-    let diagnostic = diagnostic.help(format!("write `{text}`"));
-    if short { diagnostic.fix(format!("write `{text}`"), e.span, text) } else { diagnostic }
 }
 
 /// "`a`, `b` or `c`"

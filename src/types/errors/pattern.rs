@@ -14,16 +14,24 @@ pub(in crate::types) fn not_exhaustive(span: Span, value: Span, of: &str, missin
         }
     };
     let diagnostic = diagnostic.label(value, format!("this is {of}"));
+    let arm = |pattern: &String| {
+        let pattern = if pattern == "a value" { "_" } else { pattern.as_str() };
+        format!("  {pattern} => fail(\"not handled\")  ")
+    };
+    let close = Span { start: span.end.saturating_sub(1), end: span.end.saturating_sub(1), ..span };
+    let arms: String = missing.iter().take(12).map(arm).collect();
+    let diagnostic = diagnostic.fix("add the arms that are missing", close, arms);
     match missing {
         [one] if one == "_" || one == "a value" => diagnostic.help("add an arm for the rest: `_ => …`"),
         _ => diagnostic.help("add an arm for each, or `_ => …` for the rest"),
     }
 }
 
-pub(in crate::types) fn unreachable_arm(span: Span) -> Diagnostic {
+pub(in crate::types) fn unreachable_arm(span: Span, arm: Span) -> Diagnostic {
     Diagnostic::new(Code::F0304, span, "this arm is never reached")
         .note("the arms above take all of its values")
         .help("drop it, or move it up")
+        .fix("drop it", arm, "")
 }
 
 pub(in crate::types) fn match_too_large(span: Span) -> Diagnostic {

@@ -36,8 +36,12 @@ pub(in crate::types) fn missing_property(span: Span, name: &str, where_: &str) -
     Diagnostic::new(Code::F0323, span, format!("{where_} needs `{name}`")).help(format!("add `{name}: …`"))
 }
 
-pub(in crate::types) fn missing_prompt(span: Span) -> Diagnostic {
-    missing_property(span, "prompt", "a task of an agent").note("an agent has to be told what to do")
+/// `after`: the end of the property that names the agent.
+pub(in crate::types) fn missing_prompt(span: Span, after: Span) -> Diagnostic {
+    Diagnostic::new(Code::F0323, span, "a task of an agent needs a `prompt`")
+        .note("the agent has to be told what to do")
+        .help("add `prompt: \"…\"`; values stand in it as `#{name}`")
+        .fix("add a prompt", after, "  prompt: \"Say here what is to be done.\"")
 }
 
 pub(in crate::types) fn prompt_without_agent(span: Span) -> Diagnostic {
@@ -85,12 +89,18 @@ pub(in crate::types) fn empty_argv(span: Span) -> Diagnostic {
         .help("write the program and its arguments: `[\"cargo\", \"test\"]`")
 }
 
-pub(in crate::types) fn argv_as_text(span: Span, why: Why) -> Diagnostic {
+/// `words`: of the command, where it is plain.
+pub(in crate::types) fn argv_as_text(span: Span, why: Why, words: Option<String>) -> Diagnostic {
     let name = if let Why::Prop(name) = why { name } else { "a command" };
     let diagnostic =
         Diagnostic::new(Code::F0308, span, format!("`{name}` takes a list, each element one argument"))
             .help("write `[\"program\", \"argument\"]`: no shell comes between");
-    if name == "run" { diagnostic.help("for a line of shell write `sh: \"…\"`") } else { diagnostic }
+    let diagnostic =
+        if name == "run" { diagnostic.help("for a line of shell write `sh: \"…\"`") } else { diagnostic };
+    match words {
+        Some(words) => diagnostic.fix(format!("write `{words}`"), span, words),
+        None => diagnostic,
+    }
 }
 
 pub(in crate::types) fn call_needed(span: Span, name: &str, call: &str) -> Diagnostic {

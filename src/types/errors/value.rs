@@ -1,11 +1,12 @@
 //! Of values, operators and statements.
 
 use super::{Context, Why, near_or_all, suggested};
-use crate::diagnostics::{Applicability, Code, Diagnostic};
+use crate::diagnostics::{Applicability, Code, Diagnostic, Edit};
 use crate::resolve::suggest::{self, Near};
 use crate::source::Span;
 use crate::types::Ty;
 use crate::types::check::Place;
+use std::fmt::Write;
 
 const HANDLE: &str = "say what holds for `none`: `… ?? other`, a `match`, or check `!= none` before";
 
@@ -13,12 +14,14 @@ pub(in crate::types) fn none_in_text(span: Span, found: &str) -> Diagnostic {
     Diagnostic::new(Code::F0302, span, "this may be `none`")
         .note(format!("of type {found}"))
         .help("give the text a value for that case: `#{value ?? \"…\"}`")
+        .fix("write `?? \"\"` behind it", span.at_end(), " ?? \"\"")
 }
 
 pub(in crate::types) fn none_field(span: Span, base: Span, field: &str, found: &str) -> Diagnostic {
     Diagnostic::new(Code::F0302, span, format!("`.{field}` of something that may be `none`"))
         .label(base, format!("this is {found}"))
         .help(format!("write `?.{field}` (then the result may be `none`), or check `!= none` before"))
+        .fix(format!("write `?.{field}`"), Span { start: base.end, ..span }, format!("?.{field}"))
 }
 
 pub(in crate::types) fn none_index(base: Span, found: &str) -> Diagnostic {
@@ -31,6 +34,7 @@ pub(in crate::types) fn none_items(span: Span, found: &str) -> Diagnostic {
     Diagnostic::new(Code::F0302, span, "a loop over something that may be `none`")
         .note(format!("this is {found}"))
         .help("go over nothing in that case: `… ?? []`")
+        .fix("write `?? []` behind it", span.at_end(), " ?? []")
 }
 
 pub(in crate::types) fn none_operand(span: Span, op: &str, found: &str) -> Diagnostic {
@@ -39,10 +43,13 @@ pub(in crate::types) fn none_operand(span: Span, op: &str, found: &str) -> Diagn
         .help(HANDLE)
 }
 
-pub(in crate::types) fn never_none(span: Span, op: &str, found: &str) -> Diagnostic {
+/// `after`: from the end of what is never `none` to the end of what is too much.
+pub(in crate::types) fn never_none(span: Span, op: &str, found: &str, after: Span) -> Diagnostic {
+    let (title, text) = if op == "`?.`" { ("write `.`", ".") } else { ("take it out", "") };
     Diagnostic::new(Code::F0325, span, format!("{op} on something that is never `none`"))
         .note(format!("this is {found}"))
         .help(if op == "`?.`" { "write `.`" } else { "drop `??` and what follows it" })
+        .safe_fix(title, after, text)
 }
 
 pub(in crate::types) fn compared_with_none(span: Span, side: Span, found: &str) -> Diagnostic {
@@ -86,6 +93,30 @@ pub(in crate::types) fn no_fields(span: Span, name: &str, of: &str, ty: &Ty) -> 
     }
 }
 
+/// `list.len()` for `len(list)`. `after`: from the end of the base to the first argument, or to the end of the call.
+pub(in crate::types) fn method_call(
+    span: Span,
+    name: &str,
+    function: &str,
+    base: Span,
+    after: Span,
+    more: bool,
+) -> Diagnostic {
+    let close = if more { ", " } else { ")" };
+    let edits = vec![
+        Edit { span: base.at_start(), text: format!("{function}(") },
+        Edit { span: after, text: close.to_string() },
+    ];
+    let rest = if more { "(value, …)" } else { "(value)" };
+    Diagnostic::new(
+        Code::F0306,
+        span,
+        format!("values have no methods: `.{name}` is the function `{function}`"),
+    )
+    .help(format!("write `{function}{rest}`"))
+    .fix_all(Applicability::Safe, format!("write `{function}{rest}`"), edits)
+}
+
 pub(in crate::types) fn misspelt_field(span: Span, name: &str, near: &Near) -> Diagnostic {
     let error = Diagnostic::new(Code::F0306, span, format!("no field `{name}` is expected here"));
     suggest::meant(error, span, near)
@@ -103,6 +134,13 @@ pub(in crate::types) fn missing_fields(
     let diagnostic =
         Diagnostic::new(Code::F0318, span, format!("the {what} {} must be given", names.join(", ")))
             .help(format!("{these} `{}`", fields.join(", ")));
+    let diagnostic = match given(fields) {
+        Some(text) if ctx.sources.text(span).ends_with('}') => {
+            let close = Span { start: span.end - 1, end: span.end - 1, ..span };
+            diagnostic.fix("add what is missing", close, text)
+        }
+        _ => diagnostic,
+    };
     match why {
         Why::Written(at) | Why::Result(at) | Why::Mock(at) => diagnostic.label(at, "because of this type"),
         Why::Param(def, at) => match ctx.param(def, at) {
@@ -111,6 +149,25 @@ pub(in crate::types) fn missing_fields(
         },
         _ => diagnostic,
     }
+}
+
+/// ` name: value ` for each field whose type has a plain value.
+fn given(fields: &[String]) -> Option<String> {
+    let mut out = String::new();
+    for field in fields {
+        let (name, ty) = field.split_once(": ")?;
+        let value = match ty {
+            "Bool" => "false",
+            "Int" => "0",
+            "Float" => "0.0",
+            "String" | "Path" => "\"\"",
+            _ if ty.ends_with('?') => "none",
+            _ if ty.starts_with('[') => "[]",
+            _ => return None,
+        };
+        let _ = write!(out, " {name}: {value} ");
+    }
+    Some(out)
 }
 
 pub(in crate::types) fn no_index(span: Span, found: &str, ty: &Ty) -> Diagnostic {
@@ -128,7 +185,15 @@ pub(in crate::types) fn not_iterable(span: Span, found: &str, ty: &Ty) -> Diagno
     let diagnostic = Diagnostic::new(Code::F0301, span, format!("cannot go over {found}"))
         .note("a loop goes over a list or a map");
     match ty {
-        Ty::Int => diagnostic.help("count with `range(0, n)`"),
+        Ty::Int => {
+            let edit = |span: Span, text: &str| Edit { span, text: text.to_string() };
+            let edits = vec![edit(span.at_start(), "range(0, "), edit(span.at_end(), ")")];
+            diagnostic.help("count with `range(0, n)`").fix_all(
+                Applicability::NeedsLook,
+                "count with `range(0, n)`",
+                edits,
+            )
+        }
         Ty::String => diagnostic.help("take a text apart with `lines` or `split`"),
         Ty::Record(_) => {
             diagnostic.help("go over its fields with `entries(record)` when they are of one type")
@@ -155,6 +220,7 @@ pub(in crate::types) fn bad_operands(
     op: &str,
     left: (Span, &str, &Ty),
     right: (Span, &str, &Ty),
+    written: (&str, &str),
 ) -> Diagnostic {
     let diagnostic =
         Diagnostic::new(Code::F0316, span, format!("{} `{op}` {} is not defined", left.1, right.1))
@@ -164,7 +230,8 @@ pub(in crate::types) fn bad_operands(
     match op {
         "==" | "!=" => diagnostic.help("values of these types are never equal: compare values of one type"),
         "+" if text(left.2) || text(right.2) => {
-            diagnostic.help("put the value into the text: `\"… #{value}\"`")
+            let diagnostic = diagnostic.help("put the value into the text: `\"… #{value}\"`");
+            into_text(diagnostic, left, right, written)
         }
         "<" | "<=" | ">" | ">=" => diagnostic
             .help("numbers, texts, units and enums without payload are ordered, each among its own kind"),
@@ -173,6 +240,28 @@ pub(in crate::types) fn bad_operands(
             "`+ -` take two of one kind; `*` a unit and a number; `/` a unit and a number or its own kind",
         ),
     }
+}
+
+/// `"a" + n` as `"a#{n}"`, `text + n` as `text + to_string(n)`.
+fn into_text(
+    diagnostic: Diagnostic,
+    left: (Span, &str, &Ty),
+    right: (Span, &str, &Ty),
+    written: (&str, &str),
+) -> Diagnostic {
+    let text = |ty: &Ty| matches!(ty, Ty::String | Ty::Path);
+    let plain = |text: &str| text.len() > 1 && text.starts_with('"') && !text.starts_with("\"\"\"");
+    let edit = |start: u32, end: u32, text: String| Edit { span: Span::new(left.0.file, start, end), text };
+    let edits = if text(left.2) && plain(written.0) {
+        vec![edit(left.0.end - 1, right.0.end, format!("#{{{}}}\"", written.1))]
+    } else if text(right.2) && plain(written.1) {
+        vec![edit(left.0.start, right.0.start + 1, format!("\"#{{{}}}", written.0))]
+    } else if text(left.2) {
+        vec![edit(right.0.start, right.0.end, format!("to_string({})", written.1))]
+    } else {
+        vec![edit(left.0.start, left.0.end, format!("to_string({})", written.0))]
+    };
+    diagnostic.fix_all(Applicability::NeedsLook, "put the value into the text", edits)
 }
 
 pub(in crate::types) fn no_equality(span: Span, found: &str, unit: bool) -> Diagnostic {
@@ -254,7 +343,11 @@ pub(in crate::types) fn useless_statement(span: Span, check: bool) -> Diagnostic
     if check {
         diagnostic.help("to stop when something is wrong write `assert condition, \"message\"`: what stands below waits for it")
     } else {
-        diagnostic.help("bind it with `let`, make it the last of the block, or drop it")
+        diagnostic.help("bind it with `let`, make it the last of the block, or drop it").fix(
+            "take it out",
+            span,
+            "",
+        )
     }
 }
 
@@ -277,6 +370,7 @@ pub(in crate::types) fn ambiguous_variant(span: Span, name: &str, of: &str) -> D
     Diagnostic::new(Code::F0312, span, format!("`{name}` is a variant of {of} and a name in scope"))
         .note(format!("both are {of}"))
         .help(format!("write `{of}.{name}` for the variant, or give the other another name"))
+        .fix(format!("write `{of}.{name}`"), span, format!("{of}.{name}"))
 }
 
 pub(in crate::types) fn unknown_variant(span: Span, name: &str, of: &str, variants: &[&str]) -> Diagnostic {
@@ -289,7 +383,8 @@ pub(in crate::types) fn unknown_name(span: Span, name: &str, owner: Option<&str>
     match owner {
         Some(of) => diagnostic
             .note(format!("a variant of {of}, which is not what is expected here"))
-            .help(format!("write `{of}.{name}`")),
+            .help(format!("write `{of}.{name}`"))
+            .fix(format!("write `{of}.{name}`"), span, format!("{of}.{name}")),
         None => diagnostic.note("nothing of this name is in scope"),
     }
 }
@@ -362,7 +457,9 @@ pub(in crate::types) fn secret_here(span: Span, place: &str) -> Diagnostic {
 }
 
 pub(in crate::types) fn secret_compared(span: Span) -> Diagnostic {
-    secret_here(span, "a comparison")
+    Diagnostic::new(Code::F0801, span, "a secret cannot be compared")
+        .note("its text is not known until a task starts")
+        .help("let a command that is given it by `env` do the comparison")
 }
 
 pub(in crate::types) fn secret_operand(span: Span, op: &str) -> Diagnostic {
