@@ -32,6 +32,8 @@ pub mod plan;
 
 pub mod compile;
 
+pub mod doc;
+
 pub mod schedule;
 
 pub mod store;

@@ -41,6 +41,8 @@ pub enum Command {
     Logs(LogsArgs),
     /// Check the tests of a program (running them comes later)
     Test(TestArgs),
+    /// Write the pages of a program or of `std` as a site
+    Doc(DocArgs),
     /// Explain an error code
     Explain(ExplainArgs),
     /// Verify the record of a run, or rebuild the index
@@ -310,6 +312,18 @@ pub struct TestArgs {
     /// The programs
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct DocArgs {
+    /// A program or a folder of programs; the current project if not given
+    pub file: Option<PathBuf>,
+    /// Of the modules of `std` instead
+    #[arg(long, conflicts_with = "file")]
+    pub std: bool,
+    /// The folder for the pages
+    #[arg(long, short, value_name = "DIR")]
+    pub output: PathBuf,
 }
 
 #[derive(Debug, Args)]

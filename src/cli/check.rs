@@ -1,7 +1,7 @@
 //! `flowc check`: judges programs; nothing runs.
 
 mod deny;
-mod targets;
+pub(super) mod targets;
 mod unused;
 mod write;
 

@@ -11,6 +11,7 @@ mod check;
 mod compile;
 mod completions;
 mod config;
+mod doc;
 mod dry_run;
 mod engine;
 mod exit;
@@ -116,6 +117,7 @@ fn dispatch(cli: Cli, link: Option<Link>) -> Exit {
         Command::Show(args) => show::run(&args),
         Command::Logs(args) => logs::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Doc(args) => doc::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Fsck(args) => fsck::run(&args),
         Command::Gc(args) => gc::run(&args),

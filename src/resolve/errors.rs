@@ -52,6 +52,7 @@ pub(super) fn declared_twice(name: &Name, what: &str, first: Span) -> Diagnostic
         .note("the second of this name")
         .label(first, "the first is here")
         .help("give one of them another name")
+        .fix(format!("call this one `{}2`", name.text), name.span, format!("{}2", name.text))
 }
 
 pub(super) fn reserved_type(name: &Name) -> Diagnostic {
@@ -65,6 +66,7 @@ pub(super) fn bound_twice(name: &Name, first: Span) -> Diagnostic {
         .note("bound again here")
         .label(first, "bound here first")
         .help("a name is bound once in a block: choose another, or open an inner block")
+        .fix(format!("call this one `{}2`", name.text), name.span, format!("{}2", name.text))
 }
 
 pub(super) fn private(name: &Name, declared: Span) -> Diagnostic {

@@ -14,7 +14,7 @@ mod ty;
 
 pub use assign::Fit;
 pub use builtins::{Builtin, BuiltinTask};
-pub use check::check;
+pub use check::{builtin_form, check};
 pub use known::Known;
 pub use ty::{DefaultId, EnumId, FieldTy, RecordTy, Ty};
 

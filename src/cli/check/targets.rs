@@ -9,7 +9,7 @@ use std::sync::Arc;
 const STDIN: &str = "stdin.flow";
 
 /// Programs of one project.
-pub(super) struct Group {
+pub(in crate::cli) struct Group {
     pub loader: Box<dyn Loader>,
     /// The project's root; `None` for standard input, which has no file to write to.
     pub root: Option<PathBuf>,
@@ -21,13 +21,13 @@ pub(super) struct Group {
 
 /// What was found, and what could not be.
 #[derive(Default)]
-pub(super) struct Targets {
+pub(in crate::cli) struct Targets {
     pub groups: Vec<Group>,
     pub faults: Vec<String>,
 }
 
 /// Everything that is named on the command line; without a name the project of the current folder.
-pub(super) fn find(named: &[PathBuf]) -> Targets {
+pub(in crate::cli) fn find(named: &[PathBuf]) -> Targets {
     let mut targets = Targets::default();
     if named.is_empty() {
         let found = config::root_of(Path::new("./here")).and_then(|root| targets.folder(&root));

@@ -155,10 +155,15 @@ impl Builder<'_> {
         let op_span = self.span(op);
         let op = binary_op(op.as_rule());
         if is_comparison(op)
-            && let ExprKind::Binary { op: other, op_span: first, .. } = &left.kind
+            && let ExprKind::Binary { op: other, op_span: first, right: middle, .. } = &left.kind
             && is_comparison(*other)
         {
-            let report = errors::chained_comparison(op_span, *first);
+            let middle = self.origin.text.get(middle.span.range()).unwrap_or_default();
+            let report = errors::chained_comparison(op_span, *first).fix(
+                format!("compare with `{middle}` again"),
+                op_span.at_start(),
+                format!("and {middle} "),
+            );
             self.report(report);
             return self.make(left.span.to(right.span), ExprKind::Bad);
         }

@@ -24,7 +24,7 @@ use crate::types::errors::{self, Why};
 use crate::types::{Builtin, Call, Callee, Ty};
 
 /// How a function is called: shown in messages, with the least and the most arguments.
-fn form(f: Builtin) -> (&'static str, usize, usize) {
+pub(super) fn form(f: Builtin) -> (&'static str, usize, usize) {
     match f {
         Builtin::Len => ("len(list, map or text) -> Int", 1, 1),
         Builtin::First => ("first(list: [T]) -> T?", 1, 1),

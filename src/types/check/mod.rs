@@ -64,6 +64,11 @@ pub fn check(resolved: Resolved, sources: &SourceMap, out: &mut Vec<Diagnostic>)
     checked
 }
 
+/// How a built-in function is called: `len(list, map or text) -> Int`.
+pub fn builtin_form(f: super::Builtin) -> &'static str {
+    builtin::form(f).0
+}
+
 /// What is expected of an expression.
 #[derive(Debug, Clone, Copy)]
 enum Want<'w> {

@@ -259,6 +259,7 @@ impl<'a> Checker<'a> {
                 side.span,
                 word,
                 if std::ptr::eq(side, left) { &shown.0 } else { &shown.1 },
+                errors::plain_value(&self.known().inner(if std::ptr::eq(side, left) { l } else { r }).0),
             ),
             Some(_) | None => {
                 let written = (self.sources.text(left.span), self.sources.text(right.span));

@@ -27,7 +27,8 @@ impl<'a> Checker<'a> {
         let mut seen: HashMap<&str, Span> = HashMap::new();
         for prop in &props.list {
             if let Some(first) = seen.insert(&prop.name.text, prop.name.span) {
-                self.report(errors::duplicate("property", &prop.name.text, prop.name.span, Some(first)));
+                let twice = errors::duplicate("property", &prop.name.text, prop.name.span, Some(first));
+                self.report(twice.fix("drop the second", prop.span, ""));
             }
             self.prop(prop, rows, where_, site);
         }

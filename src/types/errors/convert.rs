@@ -90,7 +90,7 @@ pub(super) fn other_value(ctx: &Context<'_>, diagnostic: Diagnostic, e: &Expr, w
 }
 
 /// The plainest value of a type.
-pub(super) fn plain_value(ty: &Ty) -> Option<&'static str> {
+pub(in crate::types) fn plain_value(ty: &Ty) -> Option<&'static str> {
     Some(match ty {
         Ty::Bool => "false",
         Ty::Int => "0",

@@ -8,6 +8,7 @@ mod property;
 mod value;
 
 pub(super) use args::*;
+pub(super) use convert::plain_value;
 pub(super) use declared::*;
 pub(super) use pattern::*;
 pub(super) use property::*;

@@ -37,10 +37,17 @@ pub(in crate::types) fn none_items(span: Span, found: &str) -> Diagnostic {
         .fix("write `?? []` behind it", span.at_end(), " ?? []")
 }
 
-pub(in crate::types) fn none_operand(span: Span, op: &str, found: &str) -> Diagnostic {
-    Diagnostic::new(Code::F0302, span, format!("`{op}` with something that may be `none`"))
+/// `other`: a plain value to take where it is `none`.
+pub(in crate::types) fn none_operand(span: Span, op: &str, found: &str, other: Option<&str>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::F0302, span, format!("`{op}` with something that may be `none`"))
         .note(format!("this is {found}"))
-        .help(HANDLE)
+        .help(HANDLE);
+    let Some(other) = other else { return diagnostic };
+    let edits = vec![
+        Edit { span: span.at_start(), text: "(".to_string() },
+        Edit { span: span.at_end(), text: format!(" ?? {other})") },
+    ];
+    diagnostic.fix_all(Applicability::NeedsLook, format!("take `{other}` in that case"), edits)
 }
 
 /// `after`: from the end of what is never `none` to the end of what is too much.
@@ -209,7 +216,7 @@ pub(in crate::types) fn loop_over_nothing(span: Span) -> Diagnostic {
 
 pub(in crate::types) fn bad_operand(span: Span, op: &str, found: &str, optional: bool) -> Diagnostic {
     if optional {
-        return none_operand(span, op, found);
+        return none_operand(span, op, found, None);
     }
     Diagnostic::new(Code::F0316, span, format!("`{op}` cannot be applied to {found}"))
         .note("it takes numbers, durations, bytes and money")
