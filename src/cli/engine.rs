@@ -156,14 +156,7 @@ pub fn tell(end: &RunEnd, args: &EngineArgs, show: Show) -> Exit {
             Exit::Done
         }
         How::Failed(failure) => {
-            let task = match failure.task.as_str() {
-                "" => String::new(),
-                task if task.starts_with('@') => "the result could not be made ".to_string(),
-                task => format!("task `{task}` failed "),
-            };
-            let at = if failure.at.is_empty() { String::new() } else { format!("{}: ", failure.at) };
-            let message = output::visible(&failure.message);
-            output::complain(format_args!("{at}{task}({}): {message}", failure.kind));
+            output::complain(format_args!("{}", failed(failure)));
             output::say(format_args!(
                 "see it:   flowc show {run}\nits logs: flowc logs {run}\nagain:    flowc resume {run}"
             ));
@@ -212,6 +205,17 @@ pub fn tell(end: &RunEnd, args: &EngineArgs, show: Show) -> Exit {
             Exit::Damaged
         }
     }
+}
+
+/// What failed, where and why.
+fn failed(failure: &crate::run::Failure) -> String {
+    let task = match failure.task.as_str() {
+        "" => String::new(),
+        task if task.starts_with('@') => "the result could not be made ".to_string(),
+        task => format!("task `{task}` failed "),
+    };
+    let at = if failure.at.is_empty() { String::new() } else { format!("{}: ", failure.at) };
+    format!("{at}{task}({}): {}", failure.kind, output::visible(&failure.message))
 }
 
 /// What to do when the machine is mended.
