@@ -9,12 +9,12 @@ mod silence;
 
 pub use mend::{Applied, Mended, mend};
 
-use crate::ast::{ExprKind, ItemKind, NodeIds};
-use crate::diagnostics::{self, Code, Diagnostic};
+use crate::ast::NodeIds;
+use crate::diagnostics::{self, Diagnostic};
 use crate::plan::Plan;
 use crate::source::{Loader, MemoryLoader, SourceMap};
 use crate::types::Checked;
-use crate::{analysis, plan, resolve, syntax, types};
+use crate::{analysis, plan, proof, resolve, syntax, types};
 
 /// A program as far as it could be understood.
 #[derive(Debug)]
@@ -59,6 +59,9 @@ pub fn check(path: &str, loader: &dyn Loader) -> Program {
     if !out.iter().any(Diagnostic::is_error) {
         analysis::check(&checked, &mut out);
     }
+    if !out.iter().any(Diagnostic::is_error) {
+        proof::check(&checked, &sources, &mut out);
+    }
     let diagnostics = finished(out, &sources);
     Program { checked, sources, diagnostics }
 }
@@ -99,37 +102,11 @@ fn lowered(mut program: Program, workflow: Option<&str>, lower: Lower) -> Result
         return Err(Box::new(program));
     }
     let plan = lower(&program.checked, &program.sources, workflow, &mut program.diagnostics);
-    if let Some(plan) = &plan {
-        program.diagnostics.extend(late(plan, &program.checked));
-    }
     diagnostics::sort(&mut program.diagnostics);
     match plan {
         Some(plan) if program.errors() == 0 => Ok(Compiled { plan, program }),
         _ => Err(Box::new(program)),
     }
-}
-
-/// The longest path of the started workflow, by the estimates of its tasks, against its deadline.
-fn late(plan: &Plan, checked: &Checked) -> Option<Diagnostic> {
-    let workflow = checked.resolved.modules.first()?.ast.items.iter().find_map(|item| match &item.kind {
-        ItemKind::Workflow(decl) if decl.name.text == plan.workflow => Some(decl),
-        _ => None,
-    })?;
-    let deadline = &workflow.with.as_ref()?.get("deadline")?.value;
-    let ExprKind::Duration(limit) = deadline.kind else { return None };
-    let needed = plan.bodies.first()?.nodes.iter().map(|n| n.path_ms).max()?;
-    let shown = |ms: i64| format!("{}s", ms as f64 / 1000.0);
-    let message = format!(
-        "the longest path takes {} by its estimates, the deadline is {}",
-        shown(needed),
-        shown(limit)
-    );
-    (needed > limit).then(|| {
-        Diagnostic::new(Code::F0411, deadline.span, message)
-            .note("too early")
-            .help("give it more time, let more run side by side, or correct the estimates")
-            .fix("give it the time", deadline.span, format!("{}s", needed.div_euclid(1000) + 1))
-    })
 }
 
 /// Sorted, without repetitions, and without the lints that a comment allows.

@@ -30,6 +30,8 @@ pub mod value;
 
 pub mod plan;
 
+pub mod proof;
+
 pub mod compile;
 
 pub mod doc;

@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["types"],
     &["analysis", "value"],
     &["plan"],
+    &["proof"],
     &["schedule"],
     &["store", "exec"],
     &["run"],

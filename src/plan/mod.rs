@@ -6,6 +6,7 @@
 //! no host and nothing in hash order.
 
 mod action;
+pub mod claims;
 pub mod draw;
 pub mod eval;
 mod expr;
@@ -21,7 +22,7 @@ pub use action::{Action, OnCrash, OutputFrom, Props, Retry, ScriptPart, TaskDef}
 pub use expr::{
     Arm, Binary, Bind, Element, Entry, Expr, ExprKind, Part, Pattern, Ref, RepeatExpr, Step, Unary,
 };
-pub use lower::{lower, lower_only};
+pub use lower::{lower, lower_only, lower_whole};
 pub use node::{Body, BranchArm, CallSettings, Let, Node, NodeKind, OnMax, RaceKind};
 
 use crate::value::{TypeId, TypeTable, Value};

@@ -6,18 +6,19 @@
 use super::task::Refusal;
 use crate::analysis::globs::{self, Glob};
 use crate::plan::eval::{Env, Fault};
-use crate::plan::{Element, Expr, ExprKind, Part, Plan, Ref, Spot, TaskDef};
-use crate::value::{Type, TypeId, Value, text};
+use crate::plan::claims::static_type;
+use crate::plan::{Element, Expr, ExprKind, Part, Plan, Spot, TaskDef};
+use crate::value::{Type, Value, text};
 use ecow::EcoString;
 
-/// The globs of a `reads` or `writes`. `known`: the definition whose arguments the expression sees.
+/// The globs of a `reads` or `writes` of a task of that definition, whose arguments the expression may see.
 ///
 /// # Errors
 /// An evaluation that fails, or a claim that may not be made.
 pub(super) fn claims_of<'p>(
     env: &mut Env<'p, '_>,
     expr: &'p Expr,
-    known: Option<(&'p Plan, &'p TaskDef)>,
+    of: (&'p Plan, &'p TaskDef),
 ) -> Result<Vec<EcoString>, Refusal> {
     let mut found = Vec::new();
     match &expr.kind {
@@ -26,11 +27,11 @@ pub(super) fn claims_of<'p>(
                 if *splice {
                     push_all(env.eval(value)?, value.spot, &mut found)?;
                 } else {
-                    found.push(glob(env, value, known)?);
+                    found.push(glob(env, value, of)?);
                 }
             }
         }
-        ExprKind::Fit(_, inner) => return claims_of(env, inner, known),
+        ExprKind::Fit(_, inner) => return claims_of(env, inner, of),
         _ => push_all(env.eval(expr)?, expr.spot, &mut found)?,
     }
     for glob in &found {
@@ -54,7 +55,7 @@ fn push_all(value: Value, spot: Spot, globs: &mut Vec<EcoString>) -> Result<(), 
 fn glob<'p>(
     env: &mut Env<'p, '_>,
     expr: &'p Expr,
-    known: Option<(&'p Plan, &'p TaskDef)>,
+    of: (&'p Plan, &'p TaskDef),
 ) -> Result<EcoString, Refusal> {
     match &expr.kind {
         ExprKind::Interpolate(parts) => {
@@ -62,13 +63,13 @@ fn glob<'p>(
             for part in parts {
                 match part {
                     Part::Text(text) => glob.push_str(text),
-                    Part::Value(value) => glob.push_str(&literal(env, value, known)?),
+                    Part::Value(value) => glob.push_str(&literal(env, value, of)?),
                 }
             }
             Ok(glob)
         }
         ExprKind::Const(Value::Str(glob)) => Ok(glob.clone()),
-        ExprKind::Fit(_, inner) => self::glob(env, inner, known),
+        ExprKind::Fit(_, inner) => self::glob(env, inner, of),
         _ => literal_path(env, expr),
     }
 }
@@ -87,12 +88,12 @@ fn literal_path<'p>(env: &mut Env<'p, '_>, expr: &'p Expr) -> Result<EcoString, 
 fn literal<'p>(
     env: &mut Env<'p, '_>,
     expr: &'p Expr,
-    known: Option<(&'p Plan, &'p TaskDef)>,
+    of: (&'p Plan, &'p TaskDef),
 ) -> Result<EcoString, Refusal> {
     let value = env.eval(expr)?;
     let text = text::interpolated(&value)
         .ok_or_else(|| Refusal::Claim("a secret cannot stand in a claim".to_owned(), expr.spot))?;
-    if text.contains('/') && known.is_some_and(|(plan, def)| is_string(plan, def, expr)) {
+    if text.contains('/') && is_string(of.0, of.1, expr) {
         let why = format!(
             "`{text}` is interpolated into a claim, but a String there may not contain `/`; use a Path"
         );
@@ -101,32 +102,19 @@ fn literal<'p>(
     Ok(globs::escape(&text).into())
 }
 
-/// Whether an expression over arguments is known to be a String and not a Path.
+/// Whether an expression is known to be a String and not a Path.
 fn is_string(plan: &Plan, def: &TaskDef, expr: &Expr) -> bool {
     static_type(plan, def, expr).is_some_and(|ty| matches!(plan.types.get(ty), Type::String))
-}
-
-fn static_type(plan: &Plan, def: &TaskDef, expr: &Expr) -> Option<TypeId> {
-    match &expr.kind {
-        ExprKind::Ref(Ref::Arg(index)) => def.params.get(*index as usize).map(|(_, ty)| *ty),
-        ExprKind::Field { base, name, .. } => {
-            let mut base = static_type(plan, def, base)?;
-            while let Type::Optional(inner) = plan.types.get(base) {
-                base = *inner;
-            }
-            let Type::Record(record) = plan.types.get(base) else { return None };
-            record.fields.iter().find(|field| field.name == *name).map(|field| field.ty)
-        }
-        ExprKind::Fit(ty, _) => Some(*ty),
-        _ => None,
-    }
 }
 
 fn stays_inside(glob: &str, spot: Spot) -> Result<(), Refusal> {
     if glob.starts_with('/') || glob.split('/').any(|part| part == "..") {
         return Err(Refusal::Claim(format!("the claim `{glob}` leaves the workspace"), spot));
     }
-    Ok(())
+    match Glob::new(glob) {
+        Ok(_) => Ok(()),
+        Err(fault) => Err(Refusal::Claim(format!("the claim `{glob}` is no pattern: {fault}"), spot)),
+    }
 }
 
 /// Whether some path matches both globs.

@@ -276,8 +276,8 @@ impl<'p> Called<'p> {
         values: &mut Values,
         of: impl Fn(&'p Props) -> Option<&'p Expr>,
     ) -> Result<Vec<EcoString>, Refusal> {
-        let known = self.overrides.and_then(&of).is_none().then_some((self.plan, self.def));
-        let globs = self.read(values, of, |env, expr| Ok(claims::claims_of(env, expr, known)))?;
+        let definition = (self.plan, self.def);
+        let globs = self.read(values, of, |env, expr| Ok(claims::claims_of(env, expr, definition)))?;
         globs.unwrap_or(Ok(Vec::new()))
     }
 

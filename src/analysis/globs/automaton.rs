@@ -1,6 +1,7 @@
 //! A pattern as a non-deterministic automaton over characters.
 
 use super::parse::Part;
+use super::{Sign, Unknown};
 use std::collections::VecDeque;
 
 /// A set of characters.
@@ -10,14 +11,31 @@ enum Set {
     /// Anything but `/`.
     Any,
     Ranges(Box<[(char, char)]>),
+    /// Any character, `/` too.
+    All,
+    /// Text that is not known: read as one sign, by whoever reads the same or takes any.
+    Gap(Unknown),
+    /// The same as a whole part.
+    Whole(Box<[Part]>),
+}
+
+/// Which unknown texts a state takes wherever its pattern goes, whatever they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// Text without `/`, before `next`: within a part. With `whole`, a whole part as the last of its pattern.
+    Word { next: u32, whole: bool },
+    /// Any text within a part, before `next`; and whole parts at its start, before `whole`.
+    Path { next: u32, whole: Option<u32> },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     /// On to both without reading.
     Fork(u32, u32),
-    /// Reads one character of the set.
+    /// Reads one sign of the set.
     Read(Set, u32),
+    /// Reads one character that is no `/`, as a step of a loop.
+    Loop(u32, Takes),
     /// The end of a pattern.
     Accept,
 }
@@ -49,11 +67,10 @@ impl Automaton {
                 Part::Class(ranges) => build.read(Set::Ranges(ranges.clone().into())),
                 Part::Star => build.star(),
                 Part::Parts => build.parts(),
-                Part::Rest => {
-                    build.parts();
-                    build.read(Set::Any);
-                    build.star();
-                }
+                Part::Rest => build.rest(),
+                Part::Gap(unknown) => build.read(Set::Gap(*unknown)),
+                Part::Whole(inside) => build.read(Set::Whole(inside.clone())),
+                Part::Anything => build.anything(),
                 Part::Open => {
                     let fork = build.states.len();
                     build.states.push(State::Fork(0, 0));
@@ -88,10 +105,10 @@ impl Automaton {
             part_is_empty = c == '/';
             next.clear();
             for at in now.list.iter().copied() {
-                if let State::Read(set, to) = &self.states[at as usize]
-                    && set.holds(c)
-                {
-                    self.enter(*to, &mut next);
+                match &self.states[at as usize] {
+                    State::Read(set, to) if set.holds(c) => self.enter(*to, &mut next),
+                    State::Loop(to, _) if c != '/' => self.enter(*to, &mut next),
+                    State::Read(..) | State::Loop(..) | State::Fork(..) | State::Accept => {}
                 }
             }
             std::mem::swap(&mut now, &mut next);
@@ -115,16 +132,20 @@ impl Automaton {
         }
     }
 
-    /// A shortest path that both read to the end: a search through the pairs of their states.
-    pub(super) fn common(&self, other: &Automaton) -> Option<String> {
+    /// A shortest path that both read to the end: a search through the pairs of their states. `same` says whether an
+    /// unknown text of this pattern and one of the other are one.
+    pub(super) fn common(
+        &self,
+        other: &Automaton,
+        same: &dyn Fn(Unknown, Unknown) -> bool,
+    ) -> Option<Vec<Sign>> {
         let width = other.states.len();
         // A pair, and whether the part that is being read is still empty.
         let key = |a: u32, b: u32, empty: bool| ((a as usize * width + b as usize) << 1) | usize::from(empty);
         let mut seen = Bits::new(self.states.len() * width * 2);
         let mut found: Vec<Step> = Vec::new();
         let mut open: VecDeque<u32> = VecDeque::new();
-        let first = Step { a: self.start, b: other.start, empty: true, from: u32::MAX, read: None };
-        found.push(first);
+        found.push(Step { a: self.start, b: other.start, empty: true, from: u32::MAX, read: Read::Nothing });
         open.push_back(0);
         while let Some(at) = open.pop_front() {
             let Step { a, b, empty, .. } = found[at as usize];
@@ -132,37 +153,133 @@ impl Automaton {
             if !seen.add(key(a, b, empty)) {
                 continue;
             }
-            let mut go = |a: u32, b: u32, empty: bool, read: Option<char>| {
+            let (here, there) = (&self.states[a as usize], &other.states[b as usize]);
+            if (here, there) == (&State::Accept, &State::Accept) && !empty {
+                return Some(self.spell(other, &found, at));
+            }
+            let mut go = |a: u32, b: u32, empty: bool, read: Read| {
                 if !seen.has(key(a, b, empty)) {
                     let id = found.len() as u32;
                     found.push(Step { a, b, empty, from: at, read });
                     // What reads nothing costs nothing: it goes first.
-                    if read.is_none() { open.push_front(id) } else { open.push_back(id) }
+                    if matches!(read, Read::Nothing) { open.push_front(id) } else { open.push_back(id) }
                 }
             };
-            match (&self.states[a as usize], &other.states[b as usize]) {
+            match (here, there) {
                 (State::Fork(x, y), _) => {
-                    go(*x, b, empty, None);
-                    go(*y, b, empty, None);
+                    go(*x, b, empty, Read::Nothing);
+                    go(*y, b, empty, Read::Nothing);
                 }
-                (State::Read(..) | State::Accept, State::Fork(x, y)) => {
-                    go(a, *x, empty, None);
-                    go(a, *y, empty, None);
+                (_, State::Fork(x, y)) => {
+                    go(a, *x, empty, Read::Nothing);
+                    go(a, *y, empty, Read::Nothing);
                 }
-                (State::Read(x, to_a), State::Read(y, to_b)) => {
-                    if let Some(c) = x.common(y)
-                        && !(c == '/' && empty)
-                    {
-                        go(*to_a, *to_b, c == '/', Some(c));
-                    }
+                _ => {
+                    let mut both = |step: Option<Both>| {
+                        if let Some((a, b, now_empty, read)) = step {
+                            go(a, b, now_empty, read);
+                        }
+                    };
+                    both(together((a, here), there, empty, same));
+                    both(taken(self, here, there, empty).map(|(to, next, e)| (to, next, e, Read::Left(a))));
+                    both(taken(other, there, here, empty).map(|(to, next, e)| (next, to, e, Read::Right(b))));
                 }
-                (State::Accept, State::Accept) if !empty => return Some(spell(&found, at)),
-                (State::Accept, State::Accept)
-                | (State::Accept, State::Read(..))
-                | (State::Read(..), State::Accept) => {}
             }
         }
         None
+    }
+
+    /// The signs along the way to a pair.
+    fn spell(&self, other: &Automaton, found: &[Step], mut at: u32) -> Vec<Sign> {
+        let mut signs: Vec<Sign> = Vec::new();
+        while let Some(step) = found.get(at as usize) {
+            match step.read {
+                Read::Nothing => {}
+                Read::Char(c) => signs.push(Sign::Char(c)),
+                Read::Left(state) => gaps(&self.states[state as usize], &mut signs),
+                Read::Right(state) => gaps(&other.states[state as usize], &mut signs),
+            }
+            at = step.from;
+        }
+        signs.reverse();
+        signs
+    }
+}
+
+/// What a step leads to: both states, whether the part is still empty, what was read.
+type Both = (u32, u32, bool, Read);
+
+/// Both read the same sign.
+fn together(
+    (at, here): (u32, &State),
+    there: &State,
+    empty: bool,
+    same: &dyn Fn(Unknown, Unknown) -> bool,
+) -> Option<Both> {
+    let any = Set::Any;
+    let (x, to_a) = here.reads(&any)?;
+    let (y, to_b) = there.reads(&any)?;
+    match (x, y) {
+        (Set::Gap(u), Set::Gap(v)) => same(*u, *v).then_some((to_a, to_b, empty, Read::Left(at))),
+        (Set::Whole(u), Set::Whole(v)) => {
+            let equal = |(p, q): (&Part, &Part)| match (p, q) {
+                (Part::Gap(u), Part::Gap(v)) => same(*u, *v),
+                _ => p == q,
+            };
+            let all = u.len() == v.len() && u.iter().zip(v.iter()).all(equal);
+            all.then_some((to_a, to_b, false, Read::Left(at)))
+        }
+        _ => {
+            let c = x.common(y)?;
+            (!(c == '/' && empty)).then_some((to_a, to_b, c == '/', Read::Char(c)))
+        }
+    }
+}
+
+/// One reads what is not known, and the other takes it whatever it is: where both go on.
+fn taken(own: &Automaton, here: &State, there: &State, empty: bool) -> Option<(u32, u32, bool)> {
+    let State::Read(set, to) = here else { return None };
+    let State::Loop(_, takes) = there else { return None };
+    let last = || own.states[*to as usize] == State::Accept;
+    match (set, takes) {
+        (Set::Gap(u), Takes::Word { next, .. }) if !u.path => Some((*to, *next, empty)),
+        (Set::Gap(_), Takes::Path { next, .. }) => Some((*to, *next, empty)),
+        // Empty or `.` at the end of a pattern it means everything below.
+        (Set::Whole(inside), Takes::Word { next, whole: true }) if empty && words(inside) && last() => {
+            Some((*to, *next, false))
+        }
+        (Set::Whole(_), Takes::Path { whole: Some(next), .. }) if empty => Some((*to, *next, false)),
+        _ => None,
+    }
+}
+
+/// Whether the unknown texts in a part all stay in one.
+fn words(inside: &[Part]) -> bool {
+    !inside.iter().any(|p| matches!(p, Part::Gap(u) if u.path))
+}
+
+/// The signs of a state that reads what is not known, last first.
+fn gaps(state: &State, signs: &mut Vec<Sign>) {
+    let mut put = |part: &Part| match part {
+        Part::Gap(unknown) => signs.push(Sign::Unknown(*unknown)),
+        Part::Char(c) => signs.push(Sign::Char(*c)),
+        _ => {}
+    };
+    match state {
+        State::Read(Set::Gap(unknown), _) => put(&Part::Gap(*unknown)),
+        State::Read(Set::Whole(inside), _) => inside.iter().rev().for_each(put),
+        State::Read(..) | State::Loop(..) | State::Fork(..) | State::Accept => {}
+    }
+}
+
+impl State {
+    /// What it reads and where that leads; `any` lends a loop its set.
+    fn reads<'s>(&'s self, any: &'s Set) -> Option<(&'s Set, u32)> {
+        match self {
+            State::Read(set, to) => Some((set, *to)),
+            State::Loop(to, _) => Some((any, *to)),
+            State::Fork(..) | State::Accept => None,
+        }
     }
 }
 
@@ -173,16 +290,17 @@ struct Step {
     b: u32,
     empty: bool,
     from: u32,
-    read: Option<char>,
+    read: Read,
 }
 
-fn spell(found: &[Step], mut at: u32) -> String {
-    let mut chars = Vec::new();
-    while let Some(step) = found.get(at as usize) {
-        chars.extend(step.read);
-        at = step.from;
-    }
-    chars.iter().rev().collect()
+/// What a step read.
+#[derive(Debug, Clone, Copy)]
+enum Read {
+    Nothing,
+    Char(char),
+    /// What is not known, by the state of this pattern or of the other that reads it.
+    Left(u32),
+    Right(u32),
 }
 
 struct Build {
@@ -201,20 +319,39 @@ impl Build {
 
     /// Any number of characters but `/`.
     fn star(&mut self) {
-        let at = self.next();
-        self.states.push(State::Fork(at + 2, at + 1));
-        self.states.push(State::Read(Set::Any, at));
-        // `at + 1` reads and comes back; `at + 2` is what follows.
+        self.loop_of(|at| Takes::Word { next: at, whole: true });
     }
 
-    /// Any number of parts, each with its `/`.
+    /// `at + 1` reads and comes back; `at + 2` is what follows.
+    fn loop_of(&mut self, takes: impl FnOnce(u32) -> Takes) {
+        let at = self.next();
+        self.states.push(State::Fork(at + 2, at + 1));
+        self.states.push(State::Loop(at, takes(at)));
+    }
+
+    /// Any number of characters.
+    fn anything(&mut self) {
+        let at = self.next();
+        self.states.push(State::Fork(at + 2, at + 1));
+        self.states.push(State::Read(Set::All, at));
+    }
+
+    /// Any number of parts, each with its `/`. An unknown text may be empty: after it the part still wants a character.
     fn parts(&mut self) {
         let at = self.next();
         self.states.push(State::Fork(at + 5, at + 1));
-        self.states.push(State::Read(Set::Any, at + 2));
+        self.states.push(State::Loop(at + 2, Takes::Path { next: at + 1, whole: Some(at + 4) }));
         self.states.push(State::Fork(at + 4, at + 3));
-        self.states.push(State::Read(Set::Any, at + 2));
+        self.states.push(State::Loop(at + 2, Takes::Path { next: at + 2, whole: None }));
         self.states.push(State::Read(Set::Char('/'), at));
+    }
+
+    /// One part or more.
+    fn rest(&mut self) {
+        self.parts();
+        let at = self.next();
+        self.states.push(State::Loop(at + 1, Takes::Path { next: at, whole: Some(at + 1) }));
+        self.loop_of(|at| Takes::Path { next: at, whole: None });
     }
 
     /// Joins the branches of an alternative: forks at its start, all ends lead here.
@@ -251,6 +388,8 @@ impl Set {
             Set::Char(own) => *own == c,
             Set::Any => c != '/',
             Set::Ranges(ranges) => ranges.iter().any(|(low, high)| *low <= c && c <= *high),
+            Set::All => true,
+            Set::Gap(_) | Set::Whole(_) => false,
         }
     }
 
@@ -258,8 +397,9 @@ impl Set {
     fn common(&self, other: &Set) -> Option<char> {
         match (self, other) {
             (Set::Char(c), set) | (set, Set::Char(c)) => set.holds(*c).then_some(*c),
-            (Set::Any, Set::Any) => Some('x'),
-            (Set::Any, Set::Ranges(ranges)) | (Set::Ranges(ranges), Set::Any) => {
+            (Set::Gap(_) | Set::Whole(_), _) | (_, Set::Gap(_) | Set::Whole(_)) => None,
+            (Set::Any | Set::All, Set::Any | Set::All) => Some('x'),
+            (Set::Any | Set::All, Set::Ranges(ranges)) | (Set::Ranges(ranges), Set::Any | Set::All) => {
                 readable(ranges.iter().copied())
             }
             (Set::Ranges(a), Set::Ranges(b)) => {

@@ -3,8 +3,10 @@
 //! A [`Glob`] is written `src/**/*.rs`: `*` any text within a part, `?` one character, `[a-z]` and `[!a-z]` one of a
 //! class, `{a,b}` alternatives, `**` as a whole part any number of parts, `\x` the character itself. None of them but
 //! `**` crosses a `/`; a part is never empty; a trailing `/` means everything below. [`Glob::overlap`] is exact: it looks
-//! for a path in the intersection of both languages, and gives a shortest one. Pure, without recursion on the text, and
-//! at worst as long as the product of both patterns.
+//! for a path in the intersection of both languages, and gives a shortest one. A pattern may hold text that is not known
+//! yet ([`Piece::Unknown`]): then [`Glob::certain`] finds a path that both match whatever it is, and [`Glob::possible`]
+//! says whether there may be one. Pure, without recursion on the text, and at worst as long as the product of both
+//! patterns.
 
 mod automaton;
 mod parse;
@@ -50,6 +52,30 @@ impl std::fmt::Display for GlobFault {
 
 impl std::error::Error for GlobFault {}
 
+/// Literal text in a pattern that is not known yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Unknown {
+    pub id: u32,
+    /// It may hold `/`.
+    pub path: bool,
+}
+
+/// A piece of a pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Piece {
+    /// Pattern text.
+    Text(String),
+    Unknown(Unknown),
+}
+
+/// A sign of an example path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    Char(char),
+    /// That text, whatever it is.
+    Unknown(Unknown),
+}
+
 /// A compiled pattern.
 #[derive(Debug, Clone)]
 pub struct Glob {
@@ -61,6 +87,8 @@ pub struct Glob {
     /// There is no special character: the pattern is one path, its prefix.
     literal: bool,
     automaton: Automaton,
+    /// With anything in place of what is not known; only where there is such text.
+    loose: Option<Automaton>,
 }
 
 impl Glob {
@@ -69,11 +97,39 @@ impl Glob {
     /// # Errors
     /// What is wrong with it.
     pub fn new(text: &str) -> Result<Glob, GlobFault> {
-        let parts = parse::parts(text)?;
+        Glob::build(text, &[])
+    }
+
+    /// Compiles a pattern of which not all is known.
+    ///
+    /// # Errors
+    /// What is wrong with what is known of it.
+    pub fn of(pieces: &[Piece]) -> Result<Glob, GlobFault> {
+        let (mut text, mut unknown) = (String::new(), Vec::new());
+        for piece in pieces {
+            match piece {
+                Piece::Text(known) if known.contains(parse::GAP) => return Err(GlobFault::Character),
+                Piece::Text(known) => text.push_str(known),
+                Piece::Unknown(gap) => {
+                    text.push(parse::GAP);
+                    unknown.push(*gap);
+                }
+            }
+        }
+        Glob::build(&text, &unknown)
+    }
+
+    fn build(text: &str, unknown: &[Unknown]) -> Result<Glob, GlobFault> {
+        let parts = parse::parts(text, unknown)?;
         let (prefix, suffix, literal) = parse::fixed_ends(&parts);
         // One path needs no automaton until it is compared with a pattern, but then it needs one at once.
         let automaton = Automaton::new(&parts, MAX_STATES).ok_or(GlobFault::TooLong)?;
-        Ok(Glob { text: text.to_string(), prefix, suffix, literal, automaton })
+        let loose = if unknown.is_empty() {
+            None
+        } else {
+            Some(Automaton::new(&parse::loosened(&parts), MAX_STATES).ok_or(GlobFault::TooLong)?)
+        };
+        Ok(Glob { text: text.to_string(), prefix, suffix, literal, automaton, loose })
     }
 
     /// As written.
@@ -107,8 +163,40 @@ impl Glob {
             (Some(a), Some(b)) => (a == b).then(|| a.to_string()),
             (Some(a), None) => other.automaton.matches(a).then(|| a.to_string()),
             (None, Some(b)) => self.automaton.matches(b).then(|| b.to_string()),
-            (None, None) => self.automaton.common(&other.automaton),
+            (None, None) => {
+                let signs = self.automaton.common(&other.automaton, &|a, b| a == b)?;
+                Some(signs.iter().filter_map(Sign::known).collect())
+            }
         }
+    }
+
+    /// A path that both match whatever the unknown texts in them are; `same` says which of this pattern and of the other
+    /// are one text.
+    pub fn certain(&self, other: &Glob, same: &dyn Fn(Unknown, Unknown) -> bool) -> Option<Vec<Sign>> {
+        if self.loose.is_none() && other.loose.is_none() {
+            return Some(self.overlap(other)?.chars().map(Sign::Char).collect());
+        }
+        if self.may_overlap(other) { self.automaton.common(&other.automaton, same) } else { None }
+    }
+
+    /// Whether both may match the same path.
+    pub fn possible(&self, other: &Glob) -> bool {
+        let (a, b) = (self.loose.as_ref(), other.loose.as_ref());
+        if a.is_none() && b.is_none() {
+            return self.overlaps(other);
+        }
+        let (a, b) = (a.unwrap_or(&self.automaton), b.unwrap_or(&other.automaton));
+        self.may_overlap(other) && a.common(b, &|_, _| false).is_some()
+    }
+
+    /// Whether it holds text that is not known.
+    pub fn is_open(&self) -> bool {
+        self.loose.is_some()
+    }
+
+    /// The text before its first special character or unknown text.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// Whether there is a path that both match.
@@ -126,6 +214,16 @@ impl Glob {
         let (a, b) = (self.suffix.as_bytes(), other.suffix.as_bytes());
         let both = a.len().min(b.len());
         a[a.len() - both..] == b[b.len() - both..]
+    }
+}
+
+impl Sign {
+    /// The character, where it is known.
+    pub fn known(&self) -> Option<char> {
+        match self {
+            Sign::Char(c) => Some(*c),
+            Sign::Unknown(_) => None,
+        }
     }
 }
 

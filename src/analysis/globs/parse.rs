@@ -1,6 +1,9 @@
 //! Pattern text to parts.
 
-use super::{GlobFault, MAX_GLOB};
+use super::{GlobFault, MAX_GLOB, Unknown};
+
+/// Stands in the text for the next of the unknown pieces: no path holds it, and no pattern may.
+pub(super) const GAP: char = '\0';
 
 /// Alternatives nest so deep.
 const MAX_BRACES: usize = 16;
@@ -21,14 +24,21 @@ pub(super) enum Part {
     Rest,
     /// Sorted ranges of characters, none of them `/`.
     Class(Vec<(char, char)>),
+    /// Literal text that is not known yet, among known signs of a part.
+    Gap(Unknown),
+    /// The same as a whole part, with the dots beside it if there are any: where the text is empty or `.`, the part goes.
+    Whole(Box<[Part]>),
+    /// Any text, `/` too: what the loose form has where an unknown path stands.
+    Anything,
     /// `{`, `,` and `}`, in the order of the text.
     Open,
     Or,
     Close,
 }
 
-/// The parts of a pattern, in order.
-pub(super) fn parts(text: &str) -> Result<Vec<Part>, GlobFault> {
+/// The parts of a pattern, in order. Each [`GAP`] in the text is the next of `unknown`; one too many is no pattern.
+pub(super) fn parts(text: &str, unknown: &[Unknown]) -> Result<Vec<Part>, GlobFault> {
+    let mut unknown = unknown.iter();
     if text.len() > MAX_GLOB {
         return Err(GlobFault::TooLong);
     }
@@ -41,9 +51,9 @@ pub(super) fn parts(text: &str) -> Result<Vec<Part>, GlobFault> {
     while let Some(c) = chars.get(at).copied() {
         at += 1;
         match c {
-            '\0' => return Err(GlobFault::Character),
+            GAP => parts.push(Part::Gap(*unknown.next().ok_or(GlobFault::Character)?)),
             '\\' => {
-                let escaped = chars.get(at).copied().filter(|c| *c != '/').ok_or(GlobFault::Character)?;
+                let escaped = chars.get(at).copied().filter(|c| !matches!(*c, '/' | GAP)).ok_or(GlobFault::Character)?;
                 at += 1;
                 parts.push(Part::Char(escaped));
             }
@@ -104,6 +114,9 @@ fn class(chars: &[char], mut at: usize, parts: &mut Vec<Part>) -> Result<usize, 
         at += 1;
         if low == ']' && at > first + 1 {
             break;
+        }
+        if low == GAP {
+            return Err(GlobFault::Class);
         }
         if low == '\\' {
             low = *chars.get(at).ok_or(GlobFault::Class)?;
@@ -211,10 +224,59 @@ fn tidy(parts: Vec<Part>) -> Result<Vec<Part>, GlobFault> {
                 out.pop();
             }
             out.push(Part::Rest);
-            Ok(out)
+            Ok(wholes(out))
         }
-        Some(_) => Ok(out),
+        Some(_) => Ok(wholes(out)),
     }
+}
+
+/// Gathers what is between two slashes and holds nothing but unknown text (and dots) into one part.
+fn wholes(parts: Vec<Part>) -> Vec<Part> {
+    if !parts.iter().any(|p| matches!(p, Part::Gap(_))) {
+        return parts;
+    }
+    let mut out: Vec<Part> = Vec::with_capacity(parts.len());
+    let (mut at, mut depth) = (0, 0usize);
+    while at < parts.len() {
+        let starts = depth == 0 && matches!(out.last(), None | Some(Part::Slash | Part::Parts));
+        let run = parts[at..].iter().take_while(|p| matches!(p, Part::Gap(_) | Part::Char('.'))).count();
+        let ends = matches!(parts.get(at + run), None | Some(Part::Slash));
+        if starts && run > 0 && ends && parts[at..at + run].iter().any(|p| matches!(p, Part::Gap(_))) {
+            out.push(Part::Whole(parts[at..at + run].into()));
+            at += run;
+            continue;
+        }
+        match parts[at] {
+            Part::Open => depth += 1,
+            Part::Close => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        out.push(parts[at].clone());
+        at += 1;
+    }
+    out
+}
+
+/// The parts with what is not known replaced by whatever it may be. An empty text or `.` as a whole part is not thought
+/// of where the text cannot be a path of several parts.
+pub(super) fn loosened(parts: &[Part]) -> Vec<Part> {
+    let several = |inside: &[Part]| inside.iter().any(|p| matches!(p, Part::Gap(u) if u.path));
+    let mut out = Vec::with_capacity(parts.len());
+    let mut at = 0;
+    while let Some(part) = parts.get(at) {
+        at += 1;
+        match part {
+            Part::Gap(unknown) => out.push(if unknown.path { Part::Anything } else { Part::Star }),
+            Part::Whole(inside) if !several(inside) => out.push(Part::Star),
+            Part::Whole(_) if parts.get(at) == Some(&Part::Slash) => {
+                at += 1;
+                out.push(Part::Parts);
+            }
+            Part::Whole(_) => out.push(Part::Rest),
+            known => out.push(known.clone()),
+        }
+    }
+    out
 }
 
 /// The text before the first special part, the text after the last, and whether there is none.
@@ -228,6 +290,9 @@ pub(super) fn fixed_ends(parts: &[Part]) -> (String, String, bool) {
             | Part::Parts
             | Part::Rest
             | Part::Class(_)
+            | Part::Gap(_)
+            | Part::Whole(_)
+            | Part::Anything
             | Part::Open
             | Part::Or
             | Part::Close => None,

@@ -165,3 +165,104 @@ fn five_thousand_claims_are_compared_pairwise() {
     assert_eq!(found, 0);
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }
+
+/// `{0}` in a pattern is unknown text, `{/1}` an unknown path.
+fn open(pattern: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut rest = pattern;
+    while let Some(at) = rest.find('{') {
+        let end = at + rest[at..].find('}').unwrap();
+        let name = &rest[at + 1..end];
+        let id = name.trim_start_matches('/').parse().unwrap();
+        pieces.push(Piece::Text(rest[..at].to_string()));
+        pieces.push(Piece::Unknown(Unknown { id, path: name.starts_with('/') }));
+        rest = &rest[end + 1..];
+    }
+    pieces.push(Piece::Text(rest.to_string()));
+    pieces
+}
+
+fn written(signs: &[Sign]) -> String {
+    let sign = |s: &Sign| match s {
+        Sign::Char(c) => c.to_string(),
+        Sign::Unknown(u) => format!("{{{}}}", u.id),
+    };
+    signs.iter().map(sign).collect()
+}
+
+#[test]
+fn unknown_text_is_itself_whatever_it_is() {
+    for (a, b, common) in [
+        ("out/{0}.md", "out/{0}.md", Some("out/{0}.md")),
+        ("out/{0}.md", "out/{1}.md", None),
+        ("out/{0}.md", "out/*.md", Some("out/{0}.md")),
+        ("out/{/0}.md", "out/*.md", None),
+        ("out/{/0}.md", "out/**", Some("out/{0}.md")),
+        ("out/{0}", "out/*", Some("out/{0}")),
+        ("out/{0}/a", "out/*/a", None), // it may be empty, or `.`
+        ("out/{0}/a", "out/**/a", Some("out/{0}/a")),
+        ("out/{0}/a", "out/{0}/*", Some("out/{0}/a")),
+        ("{/0}/**", "**", Some("{0}/x")),
+        ("{/0}/**", "src/**", None),
+        ("{/0}/**", "{/0}/a", Some("{0}/a")),
+        ("x{0}y", "x*", Some("x{0}y")),
+        ("x{0}y", "x?y", None),
+        ("{0}*/b", "{0}/b", None), // empty: `*/b` and `/b`
+        ("{0}.rs", "*", Some("{0}.rs")),
+        ("a/.{0}", "a/.{0}", Some("a/.{0}")),
+    ] {
+        let (x, y) = (Glob::of(&open(a)).unwrap(), Glob::of(&open(b)).unwrap());
+        let same = |u: Unknown, v: Unknown| u.id == v.id;
+        assert_eq!(x.certain(&y, &same).map(|s| written(&s)).as_deref(), common, "{a} {b}");
+        assert_eq!(y.certain(&x, &same).map(|s| written(&s)).as_deref(), common, "{b} {a}");
+        assert!(common.is_none() || x.possible(&y), "{a} {b}");
+    }
+    for (a, b, possible) in [
+        ("out/{0}.md", "out/{1}.md", true),
+        ("out/{0}.md", "out/{1}.txt", false),
+        ("out/{0}", "src/**", false),
+        ("{/0}/x", "x", true),
+        ("a/{0}/b", "a/x/y/b", false),
+        ("a/{/0}/b", "a/x/y/b", true),
+        ("a{/0}b", "ax/yb", true),
+    ] {
+        let (x, y) = (Glob::of(&open(a)).unwrap(), Glob::of(&open(b)).unwrap());
+        assert_eq!((x.possible(&y), y.possible(&x)), (possible, possible), "{a} {b}");
+    }
+    assert_eq!(Glob::of(&open("[{0}]")).unwrap_err(), GlobFault::Class);
+    assert_eq!(Glob::of(&[Piece::Text("a\0".to_string())]).unwrap_err(), GlobFault::Character);
+}
+
+/// Random patterns with unknown text against the same with all small values put in.
+#[test]
+fn certain_and_possible_agree_with_all_values() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let values = ["", ".", "a", "b", "ab", "a.", "a/b", "b/", "./a", "a/./b"];
+    let bits = ["a", "b", "/", "/", "*", "**/", "?", "{0}", "{/1}", "/**", ".", "{0}"];
+    let mut pattern =
+        || (0..random.usize(1..6)).map(|_| bits[random.usize(..bits.len())]).collect::<String>();
+    let put = |pattern: &str, zero: &str, one: &str| {
+        Glob::new(&pattern.replace("{0}", &escape(zero)).replace("{/1}", &escape(one)))
+    };
+    let (mut certain, mut possible) = (0, 0);
+    for _ in 0..20_000 {
+        let (a, b) = (pattern(), pattern());
+        let (Ok(x), Ok(y)) = (Glob::of(&open(&a)), Glob::of(&open(&b))) else { continue };
+        let sure = x.certain(&y, &|u, v| u.id == v.id).is_some();
+        let may = x.possible(&y);
+        assert!(may || !sure, "{a} {b}");
+        certain += usize::from(sure);
+        possible += usize::from(may);
+        for zero in values.iter().filter(|v| !v.contains('/')) {
+            for one in values {
+                let (Ok(x), Ok(y)) = (put(&a, zero, one), put(&b, zero, one)) else { continue };
+                let overlap = x.overlaps(&y);
+                assert!(overlap || !sure, "{a} {b} never meet with {zero:?} and {one:?}");
+                // What is nothing, or a dot, makes other patterns of what is around it.
+                let plain = zero.contains(['a', 'b']) && one.contains(['a', 'b']);
+                assert!(may || !overlap || !plain, "{a} {b}: {zero:?} {one:?}");
+            }
+        }
+    }
+    assert!(certain > 500 && possible > certain, "{certain} {possible}");
+}

@@ -76,7 +76,7 @@ impl<'a> Lowering<'a> {
             ItemKind::Workflow(decl) => {
                 let args = self.args(&decl.params, call, args, &type_args);
                 let name = self.leaf_name(&want, &own);
-                self.workflow_call(name, def, type_args, args, with, expr.span)
+                self.workflow_call(name, def, type_args, args, with, Vec::new(), expr.span)
             }
             ItemKind::Use(_)
             | ItemKind::Type(_)

@@ -29,7 +29,10 @@ mod race;
 mod scope;
 mod task;
 mod types;
+mod whole;
 mod workflow;
+
+pub use whole::lower_whole;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -3,7 +3,9 @@
 use super::scope::{Place, Use};
 use super::{Lowering, bare};
 use crate::ast::{self, ExprKind as K, Prop, StrPart};
-use crate::plan::{Action, Expr, ExprKind, OnCrash, OutputFrom, Props, ResourceId, Retry, ScriptPart};
+use crate::plan::{
+    Action, Element, Expr, ExprKind, OnCrash, OutputFrom, Part, Props, ResourceId, Retry, ScriptPart,
+};
 use crate::resolve::{DefKind, Res};
 use crate::source::Span;
 use crate::types::Ty;
@@ -96,8 +98,11 @@ impl<'a> Lowering<'a> {
             "env" => &mut props.env,
             "stdin" => &mut props.stdin,
             "allow_exit" => &mut props.allow_exit,
-            "reads" => &mut props.reads,
-            "writes" => &mut props.writes,
+            "reads" | "writes" => {
+                let claims = Some(Box::new(self.claims(value)));
+                *(if prop.name.text == "reads" { &mut props.reads } else { &mut props.writes }) = claims;
+                return;
+            }
             "timeout" => &mut props.timeout,
             "estimate" => &mut props.estimate,
             "accept" => &mut props.accept,
@@ -107,6 +112,34 @@ impl<'a> Lowering<'a> {
             _ => return self.shaped_prop(prop, props),
         };
         *slot = Some(Box::new(self.expr(value)));
+    }
+
+    /// A list of globs. What is interpolated carries its type: a String may hold no `/`.
+    fn claims(&mut self, value: &'a ast::Expr) -> Expr {
+        let mut lowered = self.expr(value);
+        let K::List(written) = &bare(value).kind else { return lowered };
+        let Some(elements) = elements_of(&mut lowered) else { return lowered };
+        for (written, element) in written.iter().zip(elements) {
+            let K::Str(text) = &bare(&written.value).kind else { continue };
+            let Some(parts) = parts_of(&mut element.value) else { continue };
+            let values = parts.iter_mut().filter_map(|part| match part {
+                Part::Value(value) => Some(value),
+                Part::Text(_) => None,
+            });
+            let exprs = text.parts.iter().filter_map(|part| match part {
+                StrPart::Expr(expr) => Some(expr),
+                StrPart::Text(..) => None,
+            });
+            for (value, expr) in values.zip(exprs) {
+                let ty = self.subst(self.type_of(expr.id));
+                if matches!(ty, Ty::String | Ty::Int | Ty::Bool | Ty::Enum(..)) {
+                    let (ty, spot) = (self.ty(&ty), value.spot);
+                    let inner = std::mem::replace(value, super::unit());
+                    *value = Expr::new(ExprKind::Fit(ty, Box::new(inner)), spot);
+                }
+            }
+        }
+        lowered
     }
 
     fn shaped_prop(&mut self, prop: &'a Prop, props: &mut Props) {
@@ -282,6 +315,24 @@ impl<'a> Lowering<'a> {
             let value = self.at(&place);
             self.uses_of(&value, uses);
         }
+    }
+}
+
+/// The elements of a list, whatever it is fitted to.
+fn elements_of(expr: &mut Expr) -> Option<&mut Vec<Element>> {
+    match &mut expr.kind {
+        ExprKind::Fit(_, inner) => elements_of(inner),
+        ExprKind::List(elements) => Some(elements),
+        _ => None,
+    }
+}
+
+/// The parts of a text, whatever it is fitted to.
+fn parts_of(expr: &mut Expr) -> Option<&mut Vec<Part>> {
+    match &mut expr.kind {
+        ExprKind::Fit(_, inner) => parts_of(inner),
+        ExprKind::Interpolate(parts) => Some(parts),
+        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::names::Want;
 use super::props::word;
-use super::scope::Place;
+use super::scope::{Place, Use};
 use super::{Lowering, TypeArgs};
 use crate::ast::{self, ItemKind, WorkflowDecl};
 use crate::plan::{BodyId, CallSettings, Expr, Input, NodeKind, Ref};
@@ -36,6 +36,11 @@ impl<'a> Lowering<'a> {
         self.plan.doc = item.doc.clone();
         self.inputs(def, decl, body);
         self.plan.settings = self.settings.get(&body).cloned().unwrap_or_default();
+        self.lower_waiting();
+    }
+
+    /// The bodies of all workflows that were called so far, and of those that they call.
+    pub(super) fn lower_waiting(&mut self) {
         while let Some(waiting) = self.waiting_workflows.pop_front() {
             self.lower_workflow(waiting);
         }
@@ -95,6 +100,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// A node that calls a workflow.
+    #[allow(clippy::too_many_arguments, reason = "each is another part of the call")]
     pub(super) fn workflow_call(
         &mut self,
         name: EcoString,
@@ -102,9 +108,9 @@ impl<'a> Lowering<'a> {
         type_args: TypeArgs,
         mut args: Vec<Expr>,
         with: Option<&'a ast::Props>,
+        mut uses: Vec<Use>,
         span: Span,
     ) -> Expr {
-        let mut uses = Vec::new();
         let (mut extra, mut overrides) = (Vec::new(), None);
         if let Some(with) = with {
             if let Some(after) = with.get("after") {

@@ -120,7 +120,7 @@ fn below(expr: &mut Expr, tables: &Plan, depth: u32) -> bool {
 }
 
 /// Whether evaluating an expression over constants takes time and space in proportion to its size.
-pub(super) fn cheap(expr: &Expr) -> bool {
+pub fn cheap(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Const(_)
         | ExprKind::Field { .. }

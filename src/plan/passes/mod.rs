@@ -17,6 +17,7 @@ mod waves;
 mod tests;
 
 pub use checkpoints::checkpoints;
+pub use fold::cheap;
 pub use resources::peaks;
 
 use super::{BodyId, Plan, print};

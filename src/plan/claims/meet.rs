@@ -1,0 +1,475 @@
+//! The pairs of sites that run at the same time and use the same paths.
+
+use super::terms::{Terms, Within, arguments, put};
+use super::tree::{Apart, Tree};
+use super::typed::static_type;
+use super::{Collision, Faulty, Findings, MOST_LISTED, Maybe, Side, Together};
+use crate::analysis::globs::{Glob, GlobFault, Piece, Sign, Unknown};
+use crate::plan::{Element, Expr, ExprKind, NodeKind, Part, Plan, RaceKind};
+use crate::value::{Type, Value};
+use std::collections::{BTreeSet, HashMap};
+
+/// A pattern of [`Meet::patterns`].
+type PatternId = u32;
+
+/// A claim of a site.
+#[derive(Debug, Clone, Copy)]
+struct Claim {
+    pattern: PatternId,
+    writes: bool,
+    element: u32,
+    at_call: bool,
+}
+
+/// How two patterns overlap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Verdict {
+    No,
+    May,
+    Sure(String),
+}
+
+/// How two sites can run at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Both {
+    together: Together,
+    /// Between which instances of a scope what is unknown differs.
+    across: Option<u32>,
+    certain: bool,
+}
+
+struct Meet<'p> {
+    plan: &'p Plan,
+    tree: Tree<'p>,
+    terms: Terms<'p>,
+    /// `None`: nothing is known of it.
+    patterns: Vec<Option<Glob>>,
+    known: HashMap<Vec<Piece>, PatternId>,
+    claims: Vec<Vec<Claim>>,
+    verdicts: HashMap<(PatternId, PatternId, Option<u32>), Verdict>,
+    may: bool,
+    found: Findings,
+    pairs: HashMap<(super::At, super::At), usize>,
+    waits: BTreeSet<(u32, u32)>,
+}
+
+/// Finds them; with `may` also those that only may overlap.
+pub(super) fn find(plan: &Plan, may: bool) -> Findings {
+    let tree = Tree::new(plan);
+    let mut meet = Meet {
+        plan,
+        terms: Terms::new(plan),
+        patterns: vec![None],
+        known: HashMap::new(),
+        claims: Vec::with_capacity(tree.sites.len()),
+        verdicts: HashMap::new(),
+        may,
+        found: Findings { beyond: tree.beyond, ..Findings::default() },
+        pairs: HashMap::new(),
+        waits: BTreeSet::new(),
+        tree,
+    };
+    meet.read_claims();
+    meet.compare();
+    meet.finish()
+}
+
+impl<'p> Meet<'p> {
+    fn read_claims(&mut self) {
+        for site in 0..self.tree.sites.len() as u32 {
+            let task = &self.tree.sites[site as usize].task;
+            let lists = [(task.writes, true), (task.reads, false)];
+            let mut claims = Vec::new();
+            for (list, writes) in lists {
+                if let Some((list, at_call)) = list {
+                    self.read_list(site, list, writes, at_call, &mut claims);
+                }
+            }
+            self.claims.push(claims);
+        }
+    }
+
+    fn read_list(&mut self, site: u32, mut list: &'p Expr, writes: bool, at_call: bool, out: &mut Vec<Claim>) {
+        while let ExprKind::Fit(_, inner) = &list.kind {
+            list = inner;
+        }
+        let claim = |pattern, element: usize| Claim { pattern, writes, element: element as u32, at_call };
+        let ExprKind::List(elements) = &list.kind else {
+            for (element, pattern) in self.values(site, list, at_call, writes, 0) {
+                out.push(claim(pattern, element));
+            }
+            return;
+        };
+        for (i, Element { splice, value }) in elements.iter().enumerate() {
+            if *splice {
+                let all = self.values(site, value, at_call, writes, i);
+                out.extend(all.into_iter().map(|(_, pattern)| claim(pattern, i)));
+            } else {
+                let pattern = self.element(site, value, at_call, writes, i);
+                out.push(claim(pattern, i));
+            }
+        }
+    }
+
+    /// The patterns of a list that is a value, each with its place in the list.
+    fn values(&mut self, site: u32, list: &'p Expr, at_call: bool, writes: bool, first: usize) -> Vec<(usize, PatternId)> {
+        let within = self.within(site, at_call);
+        let term = self.terms.of(&self.tree, within, list);
+        match self.terms.value(term).cloned() {
+            Some(Value::List(items)) => {
+                let texts = items.iter().filter_map(Value::as_text).cloned().enumerate();
+                let side = |meet: &Meet<'p>, i| meet.side(site, site, &claim_at(writes, first + i, at_call));
+                let made = texts.map(|(i, text)| (i, self.pattern(vec![Piece::Text(text.to_string())])));
+                let made: Vec<_> = made.collect();
+                made.into_iter()
+                    .map(|(i, pattern)| {
+                        let side = side(self, i);
+                        (first + i, self.sound(pattern, side))
+                    })
+                    .collect()
+            }
+            Some(Value::None) => Vec::new(),
+            _ => vec![(first, 0)],
+        }
+    }
+
+    /// The pattern of an element that is written out: what is put into its text is literal.
+    fn element(&mut self, site: u32, element: &'p Expr, at_call: bool, writes: bool, i: usize) -> PatternId {
+        let mut value = element;
+        while let ExprKind::Fit(_, inner) = &value.kind {
+            value = inner;
+        }
+        let within = self.within(site, at_call);
+        let mut pieces = Vec::new();
+        match &value.kind {
+            ExprKind::Const(Value::Str(text)) => put(text, &mut pieces),
+            ExprKind::Interpolate(parts) => {
+                for part in parts {
+                    match part {
+                        Part::Text(text) => put(text, &mut pieces),
+                        Part::Value(value) => {
+                            let term = self.terms.of(&self.tree, within, value);
+                            let path = !self.is_word(site, value, at_call);
+                            self.terms.pieces(term, path, &mut pieces);
+                        }
+                    }
+                }
+            }
+            _ => {
+                let term = self.terms.of(&self.tree, within, value);
+                self.terms.pieces(term, true, &mut pieces);
+            }
+        }
+        let pattern = self.pattern(pieces);
+        let side = self.side(site, site, &claim_at(writes, i, at_call));
+        self.sound(pattern, side)
+    }
+
+    fn within(&self, site: u32, at_call: bool) -> Within<'p> {
+        let place = &self.tree.sites[site as usize];
+        let node = &self.plan.body(self.tree.scopes[place.scope as usize].body).nodes[place.node.index()];
+        Within { scope: place.scope, args: (!at_call).then(|| arguments(&node.kind)) }
+    }
+
+    /// Whether what is interpolated cannot hold a `/`.
+    fn is_word(&self, site: u32, value: &Expr, at_call: bool) -> bool {
+        let (body, node) = self.tree.at(site);
+        let NodeKind::Task { def, .. } = &self.plan.body(body).nodes[node.index()].kind else { return false };
+        let _ = at_call;
+        let ty = static_type(self.plan, self.plan.task(*def), value).map(|ty| self.plan.types.get(ty));
+        matches!(
+            ty,
+            Some(Type::String | Type::Int | Type::Float | Type::Bool | Type::Duration | Type::Bytes | Type::Money)
+        ) || matches!(ty, Some(Type::Enum(e)) if e.variants.iter().all(|v| v.fields.is_empty()))
+    }
+
+    fn pattern(&mut self, pieces: Vec<Piece>) -> Result<PatternId, (String, GlobFault)> {
+        if let Some(known) = self.known.get(&pieces) {
+            return Ok(*known);
+        }
+        match Glob::of(&pieces) {
+            Ok(glob) => {
+                self.patterns.push(Some(glob));
+                let id = self.patterns.len() as PatternId - 1;
+                self.known.insert(pieces, id);
+                Ok(id)
+            }
+            Err(fault) => {
+                let text = |p: &Piece| match p {
+                    Piece::Text(text) => text.clone(),
+                    Piece::Unknown(u) => format!("#{{{}}}", self.terms.label(u.id)),
+                };
+                Err((pieces.iter().map(text).collect(), fault))
+            }
+        }
+    }
+
+    /// The pattern, or that of which nothing is known when it is none; then that is noted.
+    fn sound(&mut self, pattern: Result<PatternId, (String, GlobFault)>, side: Side) -> PatternId {
+        match pattern {
+            Ok(pattern) => pattern,
+            Err((text, fault)) => {
+                let faulty = Faulty { side, text, fault };
+                if self.found.faulty.len() < MOST_LISTED && !self.found.faulty.contains(&faulty) {
+                    self.found.faulty.push(faulty);
+                }
+                0
+            }
+        }
+    }
+
+    fn compare(&mut self) {
+        let index = Index::new(self);
+        for site in 0..self.tree.sites.len() as u32 {
+            for claim in self.claims[site as usize].clone() {
+                index.near(claim.pattern, |near| {
+                    let sites = if claim.writes { &index.all[near as usize] } else { &index.writers[near as usize] };
+                    let later = sites.partition_point(|(other, _)| *other < site);
+                    for (other, at) in &sites[later..] {
+                        let theirs = self.claims[*other as usize][*at as usize];
+                        // Each pair of claims of one site with itself is met from both ends.
+                        if *other != site || claim.writes {
+                            self.pair(site, &claim, *other, &theirs);
+                        }
+                    }
+                });
+            }
+        }
+    }
+
+    fn pair(&mut self, a: u32, ours: &Claim, b: u32, theirs: &Claim) {
+        self.found.work.pairs += 1;
+        let (first, second) = (&self.tree.sites[a as usize].task, &self.tree.sites[b as usize].task);
+        let shared = first.apart == Apart::Shared && second.apart == Apart::Shared;
+        let excluded = |meet: &Meet<'p>| {
+            let (first, second) = (&meet.tree.sites[a as usize].task, &meet.tree.sites[b as usize].task);
+            first.excludes(meet.plan, second)
+        };
+        for both in self.together(a, b).into_iter().flatten() {
+            if !(both.certain && shared) && !self.may {
+                continue;
+            }
+            match self.verdict(ours.pattern, theirs.pattern, both.across) {
+                Verdict::No => continue,
+                _ if excluded(self) => return,
+                Verdict::Sure(example) if both.certain && shared => {
+                    self.collide(a, ours, b, theirs, both.together, example);
+                    return;
+                }
+                Verdict::Sure(_) | Verdict::May => {
+                    if self.may {
+                        self.waits.insert((a, b));
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// How two sites run at the same time: in one instance of the scope where they meet, or in two.
+    fn together(&self, a: u32, b: u32) -> [Option<Both>; 2] {
+        let meet = self.tree.meet(a, b);
+        let scope = &self.tree.scopes[meet as usize];
+        let here = if a == b || scope.serial { None } else { self.side_by_side(meet, a, b) };
+        let across = |at: u32, certain| {
+            let (outer, node) = self.tree.scopes[at as usize].parent?;
+            let owner = (self.tree.scopes[outer as usize].body, node);
+            let race = matches!(self.plan.body(owner.0).nodes[node.index()].kind, NodeKind::Race { .. });
+            let together = if race { Together::Entrants(owner) } else { Together::Iterations(owner) };
+            Some(Both { together, across: Some(at), certain })
+        };
+        let fan = match (scope.fan, scope.may_fan) {
+            (Some(at), _) => across(at, true),
+            (None, Some(at)) => across(at, false),
+            (None, None) => None,
+        };
+        [here, fan]
+    }
+
+    fn side_by_side(&self, meet: u32, a: u32, b: u32) -> Option<Both> {
+        let (x, y) = (self.tree.child(meet, a), self.tree.child(meet, b));
+        let body = self.tree.scopes[meet as usize].body;
+        let together = if x != y {
+            self.tree.unordered(meet, x, y).then_some(Together::Unordered)?
+        } else {
+            let kind = &self.plan.body(body).nodes[x.index()].kind;
+            let race = matches!(kind, NodeKind::Race { entrants: RaceKind::Bodies(_), .. });
+            race.then_some(Together::Entrants((body, x)))?
+        };
+        Some(Both { together, across: None, certain: true })
+    }
+
+    fn verdict(&mut self, p: PatternId, q: PatternId, across: Option<u32>) -> Verdict {
+        let key = (p.min(q), p.max(q), across);
+        if let Some(known) = self.verdicts.get(&key) {
+            return known.clone();
+        }
+        self.found.work.compared += 1;
+        let verdict = match (&self.patterns[key.0 as usize], &self.patterns[key.1 as usize]) {
+            (Some(p), Some(q)) => {
+                let same = |u: Unknown, v: Unknown| {
+                    u.id == v.id && across.is_none_or(|scope| !self.terms.depends(u.id, &self.tree, scope))
+                };
+                match p.certain(q, &same) {
+                    Some(signs) => Verdict::Sure(self.example(&signs)),
+                    None if self.may && p.possible(q) => Verdict::May,
+                    None => Verdict::No,
+                }
+            }
+            _ => Verdict::May,
+        };
+        self.verdicts.insert(key, verdict.clone());
+        verdict
+    }
+
+    fn example(&self, signs: &[Sign]) -> String {
+        let mut out = String::new();
+        for sign in signs {
+            match sign {
+                Sign::Char(c) => out.push(*c),
+                Sign::Unknown(unknown) => {
+                    out.push_str("#{");
+                    out.push_str(self.terms.label(unknown.id));
+                    out.push('}');
+                }
+            }
+        }
+        out
+    }
+
+    fn side(&self, scope_of: u32, site: u32, claim: &Claim) -> Side {
+        let scope = self.tree.sites[scope_of as usize].scope;
+        self.side_in(scope, site, claim)
+    }
+
+    fn side_in(&self, scope: u32, site: u32, claim: &Claim) -> Side {
+        Side {
+            task: self.tree.at(site),
+            call: self.tree.call(self.plan, scope, site),
+            writes: claim.writes,
+            element: claim.element as usize,
+            at_call: claim.at_call,
+        }
+    }
+
+    /// Notes a collision: one for two nodes, and where there are several the one between two writers.
+    fn collide(&mut self, a: u32, ours: &Claim, b: u32, theirs: &Claim, together: Together, example: String) {
+        let key = (self.tree.at(a), self.tree.at(b));
+        let weight = usize::from(!ours.writes) + usize::from(!theirs.writes);
+        let known = self.pairs.get(&key).copied();
+        if let Some(known) = known {
+            let old = &self.found.collisions[known];
+            if usize::from(!old.first.writes) + usize::from(!old.second.writes) <= weight {
+                return;
+            }
+        } else if self.found.collisions.len() >= MOST_LISTED {
+            self.found.more = true;
+            return;
+        }
+        let meet = self.tree.meet(a, b);
+        let (first, second) = (self.side_in(meet, a, ours), self.side_in(meet, b, theirs));
+        let collision = Collision { together, first, second, example };
+        match known {
+            Some(known) => self.found.collisions[known] = collision,
+            None => {
+                self.pairs.insert(key, self.found.collisions.len());
+                self.found.collisions.push(collision);
+            }
+        }
+    }
+
+    fn finish(mut self) -> Findings {
+        self.found.work.sites = self.tree.sites.len();
+        self.found.more |= self.waits.len() > MOST_LISTED;
+        for (a, b) in self.waits.iter().take(MOST_LISTED) {
+            let (first, second) = (self.tree.id(self.plan, *a), self.tree.id(self.plan, *b));
+            self.found.may.push(Maybe { first, second });
+        }
+        self.found.may.dedup();
+        self.found
+    }
+}
+
+/// A claim of which nothing but its place is of interest.
+fn claim_at(writes: bool, element: usize, at_call: bool) -> Claim {
+    Claim { pattern: 0, writes, element: element as u32, at_call }
+}
+
+/// The patterns by their fixed starts: two of which neither begins the other never meet.
+struct Index {
+    /// Sites by pattern, with the claim: all, and those that write.
+    all: Vec<Vec<(u32, u32)>>,
+    writers: Vec<Vec<(u32, u32)>>,
+    /// Patterns by their starts, and where each stands in that order.
+    sorted: Vec<PatternId>,
+    place: Vec<u32>,
+    /// By place: the last place before whose start begins this one's, and one more than the last that this one begins.
+    before: Vec<Option<u32>>,
+    end: Vec<u32>,
+    /// By place: one more than the last with the same start.
+    equal: Vec<u32>,
+    path: Vec<bool>,
+}
+
+impl Index {
+    fn new(meet: &Meet<'_>) -> Index {
+        let count = meet.patterns.len();
+        let mut index = Index {
+            all: vec![Vec::new(); count],
+            writers: vec![Vec::new(); count],
+            sorted: (0..count as PatternId).collect(),
+            place: vec![0; count],
+            before: vec![None; count],
+            end: vec![0; count],
+            equal: vec![0; count],
+            path: meet.patterns.iter().map(|p| p.as_ref().is_some_and(|g| g.path().is_some())).collect(),
+        };
+        for (site, claims) in (0u32..).zip(&meet.claims) {
+            for (at, claim) in (0u32..).zip(claims) {
+                index.all[claim.pattern as usize].push((site, at));
+                if claim.writes {
+                    index.writers[claim.pattern as usize].push((site, at));
+                }
+            }
+        }
+        let start = |p: PatternId| meet.patterns[p as usize].as_ref().map_or("", Glob::prefix);
+        index.sorted.sort_by_key(|p| start(*p));
+        let mut open: Vec<u32> = Vec::new();
+        for at in 0..count {
+            let own = start(index.sorted[at]);
+            index.place[index.sorted[at] as usize] = at as u32;
+            while let Some(last) = open.last().copied()
+                && !own.starts_with(start(index.sorted[last as usize]))
+            {
+                index.end[last as usize] = at as u32;
+                open.pop();
+            }
+            index.before[at] = open.last().copied();
+            open.push(at as u32);
+        }
+        open.iter().for_each(|last| index.end[*last as usize] = count as u32);
+        for at in (0..count).rev() {
+            let next = at + 1;
+            let same = next < count && start(index.sorted[at]) == start(index.sorted[next]);
+            index.equal[at] = if same { index.equal[next] } else { next as u32 };
+        }
+        index
+    }
+
+    /// The patterns that may meet this one, itself included.
+    fn near(&self, pattern: PatternId, mut f: impl FnMut(PatternId)) {
+        let at = self.place[pattern as usize];
+        // Of one path nothing lies below.
+        let end = if self.path[pattern as usize] { self.equal[at as usize] } else { self.end[at as usize] };
+        (at..end).for_each(|at| f(self.sorted[at as usize]));
+        let mut before = self.before[at as usize];
+        while let Some(place) = before {
+            let other = self.sorted[place as usize];
+            // One path meets another only where both are the same.
+            if !self.path[other as usize] || self.equal[place as usize] > at {
+                f(other);
+            }
+            before = self.before[place as usize];
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Tasks that run at the same time and certainly use the same files.
+
+use super::places::{Origin, Places};
+use super::{errors, ways_out};
+use crate::ast::{Expr, TaskDecl};
+use crate::diagnostics::Diagnostic;
+use crate::plan::Plan;
+use crate::plan::claims::{self, Collision, Side, Together};
+use crate::source::{SourceMap, Span};
+use crate::types::Checked;
+use std::collections::HashSet;
+
+/// One of two tasks, with what there is to point at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Party<'a> {
+    pub name: &'a str,
+    pub writes: bool,
+    pub claim: Span,
+    /// Its call, or that of the workflow which leads to it, where both meet.
+    pub origin: Option<Origin<'a>>,
+    pub definition: Option<&'a TaskDecl>,
+}
+
+/// Two of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parties<'a> {
+    pub first: Party<'a>,
+    pub second: Party<'a>,
+    pub together: Together,
+    /// The `for` or `race` around them.
+    pub head: Option<&'a Expr>,
+    pub example: &'a str,
+}
+
+pub(super) fn check(plan: &Plan, checked: &Checked, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
+    let found = claims::collisions(plan);
+    if found.collisions.is_empty() && found.faulty.is_empty() {
+        return;
+    }
+    let places = Places::new(plan, checked, sources);
+    let mut said = HashSet::new();
+    for faulty in &found.faulty {
+        if let Some(span) = places.claim(&faulty.side).filter(|span| said.insert((*span, *span))) {
+            out.push(errors::no_path(span, &faulty.text, faulty.fault));
+        }
+    }
+    for collision in &found.collisions {
+        let Some(parties) = parties(&places, collision) else { continue };
+        if said.insert(key(&parties)) {
+            let fixes = ways_out::of(&places, &parties);
+            out.push(errors::conflict(&parties, fixes));
+        }
+    }
+}
+
+/// The same two places are complained of once, however often they are reached.
+fn key(parties: &Parties<'_>) -> (Span, Span) {
+    let at = |party: &Party<'_>| party.origin.as_ref().map_or(party.claim, Origin::span);
+    let (a, b) = (at(&parties.first), at(&parties.second));
+    if (parties.first.claim, a) == (parties.second.claim, b) { (a, parties.first.claim) } else { (a, b) }
+}
+
+fn parties<'a>(places: &Places<'a>, collision: &'a Collision) -> Option<Parties<'a>> {
+    let party = |side: &Side| {
+        Some(Party {
+            name: places.name(side),
+            writes: side.writes,
+            claim: places.claim(side)?,
+            origin: places.origin(side.call),
+            definition: places.definition(side),
+        })
+    };
+    let head = match collision.together {
+        Together::Unordered => None,
+        Together::Iterations(at) | Together::Entrants(at) => places.head(at),
+    };
+    Some(Parties {
+        first: party(&collision.first)?,
+        second: party(&collision.second)?,
+        together: collision.together,
+        head,
+        example: &collision.example,
+    })
+}
