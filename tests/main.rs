@@ -3,6 +3,7 @@
 
 mod bad_inputs;
 mod check;
+mod conflicts;
 mod crash;
 mod docs;
 mod examples;

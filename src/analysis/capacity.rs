@@ -27,9 +27,15 @@ fn needs(checked: &Checked, module: ModuleId, props: &Props, out: &mut Vec<Diagn
     for entry in entries {
         let Entry::Field { key, value } = entry else { continue };
         let Some((need, decl)) = int(value).zip(declared(checked, module, &key.text)) else { continue };
-        let Some(capacity) = decl.props.get("capacity") else { continue };
-        if let Some(units) = int(&capacity.value).filter(|units| need > *units) {
+        if let Some(capacity) = decl.props.get("capacity")
+            && let Some(units) = int(&capacity.value).filter(|units| need > *units)
+        {
             out.push(errors::over_capacity(value.span, &key.text, need, units, capacity.span));
+        }
+        if let Some(rate) = decl.props.get("rate")
+            && let Some(units) = int(&rate.value).filter(|units| need > *units)
+        {
+            out.push(errors::over_rate(value.span, &key.text, need, units, rate.span));
         }
     }
 }

@@ -19,23 +19,13 @@ pub(super) fn over_capacity(
         .fix(format!("ask for {capacity}"), span, capacity.to_string())
 }
 
-pub(super) fn over_budget(span: Span, budget: i64, worst: i64, parts: &[(Span, i64)]) -> Diagnostic {
-    let message = format!("the tasks may spend {}, the budget is {}", money(worst), money(budget));
-    let mut error = Diagnostic::new(Code::F0701, span, message).note("less than what its tasks may spend");
-    for (part, amount) in parts.iter().take(4) {
-        error = error.label(*part, format!("up to {}", money(*amount)));
-    }
-    error.help("raise this budget, or lower those of the tasks").fix(
-        format!("raise it to {}", money(worst)),
-        span,
-        money(worst),
-    )
-}
-
-/// Ten-thousandths of a dollar in words.
-fn money(amount: i64) -> String {
-    let (dollars, rest) = (amount / 10_000, amount % 10_000);
-    if rest % 100 == 0 { format!("${dollars}.{:02}", rest / 100) } else { format!("${dollars}.{rest:04}") }
+pub(super) fn over_rate(span: Span, resource: &str, need: i64, units: i64, declared: Span) -> Diagnostic {
+    let message =
+        format!("the task needs {need} of `{resource}` at once, and its rate gives {units} at a time");
+    Diagnostic::new(Code::F0410, span, message)
+        .note("it could never start")
+        .label(declared, "the rate is here")
+        .help("ask for less, or raise the rate with its `per`")
 }
 
 /// `alone`: the name stands for nothing else, as that of a field does.

@@ -1,11 +1,10 @@
 //! Facts about the whole program, one file a pass.
 //!
 //! Takes a [`Checked`](crate::types::Checked) program without errors and gives diagnostics: what is unused, what an agent
-//! may not do, what a budget cannot pay, what no capacity can hold. Most passes look at the [`survey`], which is made in
+//! may not do, what no capacity can hold. Most passes look at the [`survey`], which is made in
 //! one walk. [`globs`] stands on its own: claims are compared with it before a run and in it.
 
 mod agents;
-mod budget;
 mod capabilities;
 mod capacity;
 mod effects;
@@ -33,5 +32,4 @@ pub fn check(checked: &Checked, out: &mut Vec<Diagnostic>) {
     capabilities::check(checked, &flow, &agents, out);
     trust::check(checked, &survey, &flow, &agents, out);
     capacity::check(checked, &survey, out);
-    budget::check(checked, out);
 }

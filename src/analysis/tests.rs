@@ -61,7 +61,7 @@ fn capacity_of_resources() {
     let text = "resource gpu { capacity: 2 }\nresource calls { rate: 5 per: 1s }\n\
                 task t() { run: [\"x\"] resources: { gpu: 2, cpu: 99, calls: 9 } }\n\
                 workflow main() { t() with { resources: { gpu: 3 } } }";
-    assert_eq!(codes(text), ["F0410:4"]);
+    assert_eq!(codes(text), ["F0410:3", "F0410:4"]);
 }
 
 #[test]

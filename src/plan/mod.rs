@@ -7,6 +7,7 @@
 
 mod action;
 pub mod claims;
+pub mod cost;
 pub mod draw;
 pub mod eval;
 mod expr;

@@ -3,12 +3,13 @@
 use super::places::{Origin, Places};
 use super::{errors, ways_out};
 use crate::ast::{Expr, TaskDecl};
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::plan::Plan;
 use crate::plan::claims::{self, Collision, Side, Together};
 use crate::source::{SourceMap, Span};
 use crate::types::Checked;
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 /// One of two tasks, with what there is to point at.
 #[derive(Debug, Clone, Copy)]
@@ -44,20 +45,24 @@ pub(super) fn check(plan: &Plan, checked: &Checked, sources: &SourceMap, out: &m
             out.push(errors::no_path(span, &faulty.text, faulty.fault));
         }
     }
+    let mut known: HashMap<(Span, Span, Code), usize> = HashMap::new();
     for collision in &found.collisions {
         let Some(parties) = parties(&places, collision) else { continue };
-        if said.insert(key(&parties)) {
-            let fixes = ways_out::of(&places, &parties);
-            out.push(errors::conflict(&parties, fixes));
+        let calls = [&parties.first, &parties.second].map(|p| p.origin.map_or(p.claim, |o| o.span()));
+        if !said.insert((calls[0], calls[1])) {
+            continue;
+        }
+        let error = errors::conflict(&parties);
+        match known.entry((parties.first.claim, parties.second.claim, error.code)) {
+            // The same two claims at other calls: one message.
+            Entry::Occupied(entry) => errors::also(&mut out[*entry.get()], &parties),
+            Entry::Vacant(entry) => {
+                entry.insert(out.len());
+                let fixes = ways_out::of(&places, &parties);
+                out.push(errors::with_ways_out(error, &parties, fixes));
+            }
         }
     }
-}
-
-/// The same two places are complained of once, however often they are reached.
-fn key(parties: &Parties<'_>) -> (Span, Span) {
-    let at = |party: &Party<'_>| party.origin.as_ref().map_or(party.claim, Origin::span);
-    let (a, b) = (at(&parties.first), at(&parties.second));
-    if (parties.first.claim, a) == (parties.second.claim, b) { (a, parties.first.claim) } else { (a, b) }
 }
 
 fn parties<'a>(places: &Places<'a>, collision: &'a Collision) -> Option<Parties<'a>> {

@@ -2,13 +2,13 @@
 
 use super::errors;
 use super::places::{Origin, Places};
-use crate::ast::Props;
+use crate::ast::{ItemKind, Props};
 use crate::diagnostics::Diagnostic;
 use crate::plan::claims::At;
 use crate::plan::passes::paths::critical_path;
 use crate::plan::{Body, BodyId, NodeIx, NodeKind, Plan};
 use crate::source::{SourceMap, Span};
-use crate::types::Checked;
+use crate::types::{Callee, Checked};
 use crate::value::Value;
 use std::collections::HashSet;
 
@@ -24,7 +24,9 @@ pub(super) fn check(plan: &Plan, checked: &Checked, sources: &SourceMap, out: &m
     let mut said = HashSet::new();
     for (at, limit) in late {
         let NodeKind::Call { workflow, body, .. } = &places.node(at).kind else { continue };
-        let Some(span) = stated(&places, checked, at).filter(|span| said.insert(*span)) else { continue };
+        let Some(span) = stated(&places, checked, at, "deadline").filter(|span| said.insert(*span)) else {
+            continue;
+        };
         let body = plan.body(*body);
         out.push(errors::too_late(span, workflow, longest(body), limit, &path(body)));
     }
@@ -56,16 +58,16 @@ fn path(body: &Body) -> Vec<String> {
     shown.take(NAMED).map(|n| n.name.to_string()).collect()
 }
 
-/// Where the deadline of a call is written: at the call, else with the workflow.
-fn stated(places: &Places<'_>, checked: &Checked, at: At) -> Option<Span> {
-    let deadline = |props: Option<&Props>| Some(props?.get("deadline")?.value.span);
+/// Where a setting of a call is written: at the call, else with the workflow.
+pub(super) fn stated(places: &Places<'_>, checked: &Checked, at: At, name: &str) -> Option<Span> {
+    let given = |props: Option<&Props>| Some(props?.get(name)?.value.span);
     let Some(Origin::Call(call)) = places.origin(at) else {
-        return deadline(places.workflow(at)?.with.as_ref());
+        return given(places.workflow(at)?.with.as_ref());
     };
-    deadline(call.with).or_else(|| {
-        let crate::types::Callee::Def(def) = checked.calls.get(call.expr.id)?.callee else { return None };
+    given(call.with).or_else(|| {
+        let Callee::Def(def) = checked.calls.get(call.expr.id)?.callee else { return None };
         match &checked.resolved.item(def).kind {
-            crate::ast::ItemKind::Workflow(decl) => deadline(decl.with.as_ref()),
+            ItemKind::Workflow(decl) => given(decl.with.as_ref()),
             _ => None,
         }
     })

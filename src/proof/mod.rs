@@ -1,19 +1,22 @@
 //! What is proved of all plans of a program before one of them is chosen: no two tasks that run at the same time collide,
-//! and what a workflow has to do fits into its time.
+//! and what a workflow has to do fits into its time and its budget.
 //!
 //! Takes a [`Checked`] program without errors, lowers all its workflows and gives diagnostics. What the plan knows is
 //! brought back to the text by [`places`]. It stands below `plan`, as its questions are about the graph, and knows nothing
 //! of how a plan runs.
 
+mod budgets;
 mod conflicts;
 mod deadlines;
 mod errors;
 mod places;
 mod ways_out;
 
+#[cfg(test)]
+mod tests;
 
-use crate::ast::visit::{Visitor, walk_module, walk_prop};
 use crate::ast::Prop;
+use crate::ast::visit::{Visitor, walk_module, walk_prop};
 use crate::diagnostics::Diagnostic;
 use crate::plan::{self, Plan};
 use crate::source::SourceMap;
@@ -22,7 +25,7 @@ use crate::types::Checked;
 /// Judges all workflows of a program without errors.
 pub fn check(checked: &Checked, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
     let asked = Asked::of(checked);
-    if !asked.claims && !asked.deadlines {
+    if !asked.claims && !asked.limits {
         return;
     }
     let plan = plan::lower_whole(checked, sources);
@@ -32,13 +35,14 @@ pub fn check(checked: &Checked, sources: &SourceMap, out: &mut Vec<Diagnostic>) 
 fn judge(plan: &Plan, checked: &Checked, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
     conflicts::check(plan, checked, sources, out);
     deadlines::check(plan, checked, sources, out);
+    budgets::check(plan, checked, sources, out);
 }
 
 /// Whether the program says anything that is judged here.
 #[derive(Debug, Default)]
 struct Asked {
     claims: bool,
-    deadlines: bool,
+    limits: bool,
 }
 
 impl Asked {
@@ -54,7 +58,7 @@ impl Asked {
 impl<'a> Visitor<'a> for Asked {
     fn prop(&mut self, prop: &'a Prop) {
         self.claims |= matches!(prop.name.text.as_str(), "writes" | "reads");
-        self.deadlines |= prop.name.text == "deadline";
+        self.limits |= matches!(prop.name.text.as_str(), "deadline" | "budget");
         walk_prop(self, prop);
     }
 }

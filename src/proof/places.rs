@@ -5,7 +5,7 @@
 use crate::ast::visit::{self, Visitor};
 use crate::ast::{Block, Expr, ExprKind, Item, ItemKind, Props, Stmt, TaskDecl, WorkflowDecl};
 use crate::plan::claims::{At, Side};
-use crate::plan::{Node, NodeKind, Plan, Spot};
+use crate::plan::{Body, BodyId, Node, NodeKind, Plan, Spot};
 use crate::source::{FileId, SourceMap, Span};
 use crate::types::Checked;
 use std::collections::HashMap;
@@ -77,6 +77,10 @@ impl<'a> Places<'a> {
 
     fn of_spot(&self, spot: Spot) -> Option<Start> {
         Some(((*self.files.get(spot.0 as usize)?)?, spot.1, spot.2))
+    }
+
+    pub(super) fn body(&self, id: BodyId) -> &'a Body {
+        self.plan.body(id)
     }
 
     pub(super) fn node(&self, at: At) -> &'a Node {
@@ -161,6 +165,17 @@ impl<'a> Places<'a> {
     /// All the text of a file.
     pub(super) fn whole(&self, file: FileId) -> &'a str {
         &self.sources.get(file).text
+    }
+}
+
+impl<'a> Call<'a> {
+    /// The name of what is called.
+    pub(super) fn name(&self) -> Option<&'a str> {
+        let ExprKind::Call { callee, .. } = &self.expr.kind else { return None };
+        match &callee.kind {
+            ExprKind::Name(name) | ExprKind::Field { name, .. } => Some(&name.text),
+            _ => None,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::conflicts::{Parties, Party};
 use super::places::{Origin, Places};
 use crate::ast::{Expr, ExprKind, LetPattern, Props, Stmt, StmtKind};
-use crate::diagnostics::{Edit, Fix};
+use crate::diagnostics::{Applicability, Edit, Fix};
 use crate::plan::claims::Together;
 use crate::source::Span;
 
@@ -29,7 +29,7 @@ fn after(places: &Places<'_>, parties: &Parties<'_>) -> Option<Fix> {
         },
         Origin::Inline(decl) => add_after(places, &decl.props, &name),
     });
-    Some(Fix { title: format!("let `{}` wait: `after: [{name}]`", later.name), edits })
+    Some(look(format!("let `{}` wait: `after: [{name}]`", later.name), edits))
 }
 
 /// The first becomes a stage: what stands below it waits.
@@ -41,7 +41,7 @@ fn stage(places: &Places<'_>, parties: &Parties<'_>) -> Option<Fix> {
         insert(first.span.at_start(), format!("stage {name} {{ ")),
         insert(first.span.at_end(), " }".to_string()),
     ];
-    Some(Fix { title: "make it a stage: all that is written below waits".to_string(), edits })
+    Some(look("make it a stage: all that is written below waits".to_string(), edits))
 }
 
 /// The statements of both in the order of the text, and the party of the second.
@@ -88,7 +88,15 @@ fn called(expr: &Expr) -> &str {
 fn fresh(places: &Places<'_>, near: Span, wish: &str) -> String {
     let text = places.whole(near.file);
     let numbered = (2..).map(|n| format!("{wish}{n}"));
-    std::iter::once(wish.to_string()).chain(numbered).find(|name| !text.contains(name.as_str())).unwrap_or_default()
+    std::iter::once(wish.to_string())
+        .chain(numbered)
+        .find(|name| !text.contains(name.as_str()))
+        .unwrap_or_default()
+}
+
+/// A change of what the program does: for a person to choose.
+fn look(title: String, edits: Vec<Edit>) -> Fix {
+    Fix { title, edits, applicability: Applicability::NeedsLook }
 }
 
 fn insert(span: Span, text: String) -> Edit {
@@ -110,7 +118,10 @@ fn add_after(places: &Places<'_>, props: &Props, name: &str) -> Edit {
 /// Adds a property, on a line of its own where the others stand on lines.
 pub(super) fn add_prop(places: &Places<'_>, props: &Props, text: &str) -> Edit {
     let Some(last) = props.list.last() else {
-        return insert(Span { start: props.span.start + 1, end: props.span.start + 1, ..props.span }, format!(" {text}"));
+        return insert(
+            Span { start: props.span.start + 1, end: props.span.start + 1, ..props.span },
+            format!(" {text}"),
+        );
     };
     let rest = places.text(Span { start: last.span.end, ..props.span });
     let before = places.whole(props.span.file).get(..last.span.start as usize).unwrap_or("");
@@ -133,7 +144,7 @@ fn one_by_one(places: &Places<'_>, parties: &Parties<'_>) -> Option<Fix> {
         },
         None => insert(head.body.span.at_start(), "with { parallel: 1 } ".to_string()),
     };
-    Some(Fix { title: "let the iterations run one after the other: `parallel: 1`".to_string(), edits: vec![edit] })
+    Some(look("let the iterations run one after the other: `parallel: 1`".to_string(), vec![edit]))
 }
 
 /// The one that writes works in a tree of its own.
@@ -144,5 +155,5 @@ fn worktree(places: &Places<'_>, parties: &Parties<'_>) -> Option<Fix> {
         return None;
     }
     let edits = vec![add_prop(places, &decl.props, "workspace: worktree")];
-    Some(Fix { title: format!("let `{}` work in a tree of its own: `workspace: worktree`", writer.name), edits })
+    Some(look(format!("let `{}` work in a tree of its own: `workspace: worktree`", writer.name), edits))
 }

@@ -5,8 +5,8 @@
 
 use super::task::Refusal;
 use crate::analysis::globs::{self, Glob};
-use crate::plan::eval::{Env, Fault};
 use crate::plan::claims::static_type;
+use crate::plan::eval::{Env, Fault};
 use crate::plan::{Element, Expr, ExprKind, Part, Plan, Spot, TaskDef};
 use crate::value::{Type, Value, text};
 use ecow::EcoString;

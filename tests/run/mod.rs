@@ -1,6 +1,6 @@
 //! Runs of plans from their beginning to their end, in a folder of their own.
 
-mod build;
+pub mod build;
 mod constructs;
 mod edits;
 mod limits;

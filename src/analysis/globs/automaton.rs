@@ -13,8 +13,9 @@ enum Set {
     Ranges(Box<[(char, char)]>),
     /// Any character, `/` too.
     All,
-    /// Text that is not known: read as one sign, by whoever reads the same or takes any.
-    Gap(Unknown),
+    /// Text that is not known: read as one sign, by whoever reads the same or takes any;
+    /// whether its part starts with it.
+    Gap(Unknown, bool),
     /// The same as a whole part.
     Whole(Box<[Part]>),
 }
@@ -68,7 +69,7 @@ impl Automaton {
                 Part::Star => build.star(),
                 Part::Parts => build.parts(),
                 Part::Rest => build.rest(),
-                Part::Gap(unknown) => build.read(Set::Gap(*unknown)),
+                Part::Gap(unknown, starts) => build.read(Set::Gap(*unknown, *starts)),
                 Part::Whole(inside) => build.read(Set::Whole(inside.clone())),
                 Part::Anything => build.anything(),
                 Part::Open => {
@@ -220,10 +221,13 @@ fn together(
     let (x, to_a) = here.reads(&any)?;
     let (y, to_b) = there.reads(&any)?;
     match (x, y) {
-        (Set::Gap(u), Set::Gap(v)) => same(*u, *v).then_some((to_a, to_b, empty, Read::Left(at))),
+        (Set::Gap(u, x), Set::Gap(v, y)) => {
+            let alike = same(*u, *v) && (x == y || !u.path);
+            alike.then_some((to_a, to_b, empty, Read::Left(at)))
+        }
         (Set::Whole(u), Set::Whole(v)) => {
             let equal = |(p, q): (&Part, &Part)| match (p, q) {
-                (Part::Gap(u), Part::Gap(v)) => same(*u, *v),
+                (Part::Gap(u, _), Part::Gap(v, _)) => same(*u, *v),
                 _ => p == q,
             };
             let all = u.len() == v.len() && u.iter().zip(v.iter()).all(equal);
@@ -242,8 +246,8 @@ fn taken(own: &Automaton, here: &State, there: &State, empty: bool) -> Option<(u
     let State::Loop(_, takes) = there else { return None };
     let last = || own.states[*to as usize] == State::Accept;
     match (set, takes) {
-        (Set::Gap(u), Takes::Word { next, .. }) if !u.path => Some((*to, *next, empty)),
-        (Set::Gap(_), Takes::Path { next, .. }) => Some((*to, *next, empty)),
+        (Set::Gap(u, _), Takes::Word { next, .. }) if !u.path => Some((*to, *next, empty)),
+        (Set::Gap(..), Takes::Path { next, .. }) => Some((*to, *next, empty)),
         // Empty or `.` at the end of a pattern it means everything below.
         (Set::Whole(inside), Takes::Word { next, whole: true }) if empty && words(inside) && last() => {
             Some((*to, *next, false))
@@ -255,18 +259,18 @@ fn taken(own: &Automaton, here: &State, there: &State, empty: bool) -> Option<(u
 
 /// Whether the unknown texts in a part all stay in one.
 fn words(inside: &[Part]) -> bool {
-    !inside.iter().any(|p| matches!(p, Part::Gap(u) if u.path))
+    !inside.iter().any(|p| matches!(p, Part::Gap(u, _) if u.path))
 }
 
 /// The signs of a state that reads what is not known, last first.
 fn gaps(state: &State, signs: &mut Vec<Sign>) {
     let mut put = |part: &Part| match part {
-        Part::Gap(unknown) => signs.push(Sign::Unknown(*unknown)),
+        Part::Gap(unknown, _) => signs.push(Sign::Unknown(*unknown)),
         Part::Char(c) => signs.push(Sign::Char(*c)),
         _ => {}
     };
     match state {
-        State::Read(Set::Gap(unknown), _) => put(&Part::Gap(*unknown)),
+        State::Read(Set::Gap(unknown, starts), _) => put(&Part::Gap(*unknown, *starts)),
         State::Read(Set::Whole(inside), _) => inside.iter().rev().for_each(put),
         State::Read(..) | State::Loop(..) | State::Fork(..) | State::Accept => {}
     }
@@ -389,7 +393,7 @@ impl Set {
             Set::Any => c != '/',
             Set::Ranges(ranges) => ranges.iter().any(|(low, high)| *low <= c && c <= *high),
             Set::All => true,
-            Set::Gap(_) | Set::Whole(_) => false,
+            Set::Gap(..) | Set::Whole(_) => false,
         }
     }
 
@@ -397,7 +401,7 @@ impl Set {
     fn common(&self, other: &Set) -> Option<char> {
         match (self, other) {
             (Set::Char(c), set) | (set, Set::Char(c)) => set.holds(*c).then_some(*c),
-            (Set::Gap(_) | Set::Whole(_), _) | (_, Set::Gap(_) | Set::Whole(_)) => None,
+            (Set::Gap(..) | Set::Whole(_), _) | (_, Set::Gap(..) | Set::Whole(_)) => None,
             (Set::Any | Set::All, Set::Any | Set::All) => Some('x'),
             (Set::Any | Set::All, Set::Ranges(ranges)) | (Set::Ranges(ranges), Set::Any | Set::All) => {
                 readable(ranges.iter().copied())

@@ -80,6 +80,8 @@ pub enum Sign {
 #[derive(Debug, Clone)]
 pub struct Glob {
     text: String,
+    /// What stands in the gaps of the text.
+    unknown: Vec<Unknown>,
     /// The text before its first special character: two of which neither begins the other are disjoint.
     prefix: String,
     /// The text after its last.
@@ -120,16 +122,20 @@ impl Glob {
     }
 
     fn build(text: &str, unknown: &[Unknown]) -> Result<Glob, GlobFault> {
-        let parts = parse::parts(text, unknown)?;
-        let (prefix, suffix, literal) = parse::fixed_ends(&parts);
+        Glob::made(text, unknown, &parse::parts(text, unknown)?)
+    }
+
+    fn made(text: &str, unknown: &[Unknown], parts: &[parse::Part]) -> Result<Glob, GlobFault> {
+        let (prefix, suffix, literal) = parse::fixed_ends(parts);
         // One path needs no automaton until it is compared with a pattern, but then it needs one at once.
-        let automaton = Automaton::new(&parts, MAX_STATES).ok_or(GlobFault::TooLong)?;
+        let automaton = Automaton::new(parts, MAX_STATES).ok_or(GlobFault::TooLong)?;
         let loose = if unknown.is_empty() {
             None
         } else {
-            Some(Automaton::new(&parse::loosened(&parts), MAX_STATES).ok_or(GlobFault::TooLong)?)
+            Some(Automaton::new(&parse::loosened(parts), MAX_STATES).ok_or(GlobFault::TooLong)?)
         };
-        Ok(Glob { text: text.to_string(), prefix, suffix, literal, automaton, loose })
+        let (text, unknown) = (text.to_string(), unknown.to_vec());
+        Ok(Glob { text, unknown, prefix, suffix, literal, automaton, loose })
     }
 
     /// As written.
@@ -187,6 +193,18 @@ impl Glob {
         }
         let (a, b) = (a.unwrap_or(&self.automaton), b.unwrap_or(&other.automaton));
         self.may_overlap(other) && a.common(b, &|_, _| false).is_some()
+    }
+
+    /// The same where no `*` stands for nothing: for examples that look like paths.
+    pub fn fuller(&self) -> Option<Glob> {
+        let mut parts = Vec::new();
+        for part in parse::parts(&self.text, &self.unknown).ok()? {
+            if part == parse::Part::Star {
+                parts.push(parse::Part::One);
+            }
+            parts.push(part);
+        }
+        Glob::made(&self.text, &self.unknown, &parts).ok()
     }
 
     /// Whether it holds text that is not known.

@@ -24,8 +24,8 @@ pub(super) enum Part {
     Rest,
     /// Sorted ranges of characters, none of them `/`.
     Class(Vec<(char, char)>),
-    /// Literal text that is not known yet, among known signs of a part.
-    Gap(Unknown),
+    /// Literal text that is not known yet, among known signs of a part; whether the part starts with it (there a `./` goes).
+    Gap(Unknown, bool),
     /// The same as a whole part, with the dots beside it if there are any: where the text is empty or `.`, the part goes.
     Whole(Box<[Part]>),
     /// Any text, `/` too: what the loose form has where an unknown path stands.
@@ -51,9 +51,13 @@ pub(super) fn parts(text: &str, unknown: &[Unknown]) -> Result<Vec<Part>, GlobFa
     while let Some(c) = chars.get(at).copied() {
         at += 1;
         match c {
-            GAP => parts.push(Part::Gap(*unknown.next().ok_or(GlobFault::Character)?)),
+            GAP => parts.push(Part::Gap(*unknown.next().ok_or(GlobFault::Character)?, false)),
             '\\' => {
-                let escaped = chars.get(at).copied().filter(|c| !matches!(*c, '/' | GAP)).ok_or(GlobFault::Character)?;
+                let escaped = chars
+                    .get(at)
+                    .copied()
+                    .filter(|c| !matches!(*c, '/' | GAP))
+                    .ok_or(GlobFault::Character)?;
                 at += 1;
                 parts.push(Part::Char(escaped));
             }
@@ -232,26 +236,29 @@ fn tidy(parts: Vec<Part>) -> Result<Vec<Part>, GlobFault> {
 
 /// Gathers what is between two slashes and holds nothing but unknown text (and dots) into one part.
 fn wholes(parts: Vec<Part>) -> Vec<Part> {
-    if !parts.iter().any(|p| matches!(p, Part::Gap(_))) {
+    if !parts.iter().any(|p| matches!(p, Part::Gap(..))) {
         return parts;
     }
     let mut out: Vec<Part> = Vec::with_capacity(parts.len());
     let (mut at, mut depth) = (0, 0usize);
     while at < parts.len() {
         let starts = depth == 0 && matches!(out.last(), None | Some(Part::Slash | Part::Parts));
-        let run = parts[at..].iter().take_while(|p| matches!(p, Part::Gap(_) | Part::Char('.'))).count();
+        let run = parts[at..].iter().take_while(|p| matches!(p, Part::Gap(..) | Part::Char('.'))).count();
         let ends = matches!(parts.get(at + run), None | Some(Part::Slash));
-        if starts && run > 0 && ends && parts[at..at + run].iter().any(|p| matches!(p, Part::Gap(_))) {
+        if starts && run > 0 && ends && parts[at..at + run].iter().any(|p| matches!(p, Part::Gap(..))) {
             out.push(Part::Whole(parts[at..at + run].into()));
             at += run;
             continue;
         }
+        out.push(match &parts[at] {
+            Part::Gap(unknown, _) => Part::Gap(*unknown, starts),
+            other => other.clone(),
+        });
         match parts[at] {
             Part::Open => depth += 1,
             Part::Close => depth = depth.saturating_sub(1),
             _ => {}
         }
-        out.push(parts[at].clone());
         at += 1;
     }
     out
@@ -260,13 +267,13 @@ fn wholes(parts: Vec<Part>) -> Vec<Part> {
 /// The parts with what is not known replaced by whatever it may be. An empty text or `.` as a whole part is not thought
 /// of where the text cannot be a path of several parts.
 pub(super) fn loosened(parts: &[Part]) -> Vec<Part> {
-    let several = |inside: &[Part]| inside.iter().any(|p| matches!(p, Part::Gap(u) if u.path));
+    let several = |inside: &[Part]| inside.iter().any(|p| matches!(p, Part::Gap(u, _) if u.path));
     let mut out = Vec::with_capacity(parts.len());
     let mut at = 0;
     while let Some(part) = parts.get(at) {
         at += 1;
         match part {
-            Part::Gap(unknown) => out.push(if unknown.path { Part::Anything } else { Part::Star }),
+            Part::Gap(unknown, _) => out.push(if unknown.path { Part::Anything } else { Part::Star }),
             Part::Whole(inside) if !several(inside) => out.push(Part::Star),
             Part::Whole(_) if parts.get(at) == Some(&Part::Slash) => {
                 at += 1;
@@ -290,7 +297,7 @@ pub(super) fn fixed_ends(parts: &[Part]) -> (String, String, bool) {
             | Part::Parts
             | Part::Rest
             | Part::Class(_)
-            | Part::Gap(_)
+            | Part::Gap(..)
             | Part::Whole(_)
             | Part::Anything
             | Part::Open

@@ -259,7 +259,7 @@ fn certain_and_possible_agree_with_all_values() {
                 let overlap = x.overlaps(&y);
                 assert!(overlap || !sure, "{a} {b} never meet with {zero:?} and {one:?}");
                 // What is nothing, or a dot, makes other patterns of what is around it.
-                let plain = zero.contains(['a', 'b']) && one.contains(['a', 'b']);
+                let plain = zero.contains(['a', 'b']) && one.contains(['a', 'b']) && !one.ends_with('/');
                 assert!(may || !overlap || !plain, "{a} {b}: {zero:?} {one:?}");
             }
         }

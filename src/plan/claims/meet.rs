@@ -3,7 +3,7 @@
 use super::terms::{Terms, Within, arguments, put};
 use super::tree::{Apart, Tree};
 use super::typed::static_type;
-use super::{Collision, Faulty, Findings, MOST_LISTED, Maybe, Side, Together};
+use super::{Collision, Faulty, Findings, MOST_LISTED, MOST_PAIRS, Maybe, Side, Together};
 use crate::analysis::globs::{Glob, GlobFault, Piece, Sign, Unknown};
 use crate::plan::{Element, Expr, ExprKind, NodeKind, Part, Plan, RaceKind};
 use crate::value::{Type, Value};
@@ -89,7 +89,14 @@ impl<'p> Meet<'p> {
         }
     }
 
-    fn read_list(&mut self, site: u32, mut list: &'p Expr, writes: bool, at_call: bool, out: &mut Vec<Claim>) {
+    fn read_list(
+        &mut self,
+        site: u32,
+        mut list: &'p Expr,
+        writes: bool,
+        at_call: bool,
+        out: &mut Vec<Claim>,
+    ) {
         while let ExprKind::Fit(_, inner) = &list.kind {
             list = inner;
         }
@@ -112,21 +119,25 @@ impl<'p> Meet<'p> {
     }
 
     /// The patterns of a list that is a value, each with its place in the list.
-    fn values(&mut self, site: u32, list: &'p Expr, at_call: bool, writes: bool, first: usize) -> Vec<(usize, PatternId)> {
+    fn values(
+        &mut self,
+        site: u32,
+        list: &'p Expr,
+        at_call: bool,
+        writes: bool,
+        first: usize,
+    ) -> Vec<(usize, PatternId)> {
         let within = self.within(site, at_call);
         let term = self.terms.of(&self.tree, within, list);
         match self.terms.value(term).cloned() {
             Some(Value::List(items)) => {
-                let texts = items.iter().filter_map(Value::as_text).cloned().enumerate();
-                let side = |meet: &Meet<'p>, i| meet.side(site, site, &claim_at(writes, first + i, at_call));
-                let made = texts.map(|(i, text)| (i, self.pattern(vec![Piece::Text(text.to_string())])));
-                let made: Vec<_> = made.collect();
-                made.into_iter()
-                    .map(|(i, pattern)| {
-                        let side = side(self, i);
-                        (first + i, self.sound(pattern, side))
-                    })
-                    .collect()
+                let mut found = Vec::new();
+                for (i, text) in items.iter().filter_map(Value::as_text).enumerate() {
+                    let pattern = self.pattern(vec![Piece::Text(text.to_string())]);
+                    let side = self.own_side(site, writes, first + i, at_call);
+                    found.push((first + i, self.sound(pattern, side)));
+                }
+                found
             }
             Some(Value::None) => Vec::new(),
             _ => vec![(first, 0)],
@@ -149,7 +160,7 @@ impl<'p> Meet<'p> {
                         Part::Text(text) => put(text, &mut pieces),
                         Part::Value(value) => {
                             let term = self.terms.of(&self.tree, within, value);
-                            let path = !self.is_word(site, value, at_call);
+                            let path = !self.is_word(site, value);
                             self.terms.pieces(term, path, &mut pieces);
                         }
                     }
@@ -161,7 +172,7 @@ impl<'p> Meet<'p> {
             }
         }
         let pattern = self.pattern(pieces);
-        let side = self.side(site, site, &claim_at(writes, i, at_call));
+        let side = self.own_side(site, writes, i, at_call);
         self.sound(pattern, side)
     }
 
@@ -172,14 +183,21 @@ impl<'p> Meet<'p> {
     }
 
     /// Whether what is interpolated cannot hold a `/`.
-    fn is_word(&self, site: u32, value: &Expr, at_call: bool) -> bool {
+    fn is_word(&self, site: u32, value: &Expr) -> bool {
         let (body, node) = self.tree.at(site);
         let NodeKind::Task { def, .. } = &self.plan.body(body).nodes[node.index()].kind else { return false };
-        let _ = at_call;
         let ty = static_type(self.plan, self.plan.task(*def), value).map(|ty| self.plan.types.get(ty));
         matches!(
             ty,
-            Some(Type::String | Type::Int | Type::Float | Type::Bool | Type::Duration | Type::Bytes | Type::Money)
+            Some(
+                Type::String
+                    | Type::Int
+                    | Type::Float
+                    | Type::Bool
+                    | Type::Duration
+                    | Type::Bytes
+                    | Type::Money
+            )
         ) || matches!(ty, Some(Type::Enum(e)) if e.variants.iter().all(|v| v.fields.is_empty()))
     }
 
@@ -221,9 +239,16 @@ impl<'p> Meet<'p> {
     fn compare(&mut self) {
         let index = Index::new(self);
         for site in 0..self.tree.sites.len() as u32 {
+            if self.tree.is_alone(site) {
+                continue;
+            }
             for claim in self.claims[site as usize].clone() {
+                if self.is_enough() {
+                    return;
+                }
                 index.near(claim.pattern, |near| {
-                    let sites = if claim.writes { &index.all[near as usize] } else { &index.writers[near as usize] };
+                    let sites =
+                        if claim.writes { &index.all[near as usize] } else { &index.writers[near as usize] };
                     let later = sites.partition_point(|(other, _)| *other < site);
                     for (other, at) in &sites[later..] {
                         let theirs = self.claims[*other as usize][*at as usize];
@@ -237,21 +262,25 @@ impl<'p> Meet<'p> {
         }
     }
 
+    /// Whether more is not worth the work: enough was found, or too much looked at.
+    fn is_enough(&mut self) -> bool {
+        let full = !self.may && self.found.collisions.len() >= MOST_LISTED;
+        let long = self.found.work.pairs >= MOST_PAIRS;
+        self.found.more |= full;
+        self.found.beyond |= long;
+        full || long
+    }
+
     fn pair(&mut self, a: u32, ours: &Claim, b: u32, theirs: &Claim) {
         self.found.work.pairs += 1;
-        let (first, second) = (&self.tree.sites[a as usize].task, &self.tree.sites[b as usize].task);
-        let shared = first.apart == Apart::Shared && second.apart == Apart::Shared;
-        let excluded = |meet: &Meet<'p>| {
-            let (first, second) = (&meet.tree.sites[a as usize].task, &meet.tree.sites[b as usize].task);
-            first.excludes(meet.plan, second)
-        };
+        let shared = [a, b].iter().all(|s| self.tree.sites[*s as usize].task.apart == Apart::Shared);
         for both in self.together(a, b).into_iter().flatten() {
             if !(both.certain && shared) && !self.may {
                 continue;
             }
             match self.verdict(ours.pattern, theirs.pattern, both.across) {
                 Verdict::No => continue,
-                _ if excluded(self) => return,
+                _ if self.excluded(a, b) => return,
                 Verdict::Sure(example) if both.certain && shared => {
                     self.collide(a, ours, b, theirs, both.together, example);
                     return;
@@ -264,6 +293,12 @@ impl<'p> Meet<'p> {
                 }
             }
         }
+    }
+
+    /// Whether two sites never run at the same time for want of what both need.
+    fn excluded(&self, a: u32, b: u32) -> bool {
+        let task = |site: u32| &self.tree.sites[site as usize].task;
+        task(a).excludes(self.plan, task(b))
     }
 
     /// How two sites run at the same time: in one instance of the scope where they meet, or in two.
@@ -311,7 +346,10 @@ impl<'p> Meet<'p> {
                     u.id == v.id && across.is_none_or(|scope| !self.terms.depends(u.id, &self.tree, scope))
                 };
                 match p.certain(q, &same) {
-                    Some(signs) => Verdict::Sure(self.example(&signs)),
+                    Some(signs) => {
+                        let fuller = || p.fuller()?.certain(&q.fuller()?, &same);
+                        Verdict::Sure(self.example(&fuller().unwrap_or(signs)))
+                    }
                     None if self.may && p.possible(q) => Verdict::May,
                     None => Verdict::No,
                 }
@@ -337,9 +375,10 @@ impl<'p> Meet<'p> {
         out
     }
 
-    fn side(&self, scope_of: u32, site: u32, claim: &Claim) -> Side {
-        let scope = self.tree.sites[scope_of as usize].scope;
-        self.side_in(scope, site, claim)
+    /// A site's own claim, wherever the site stands.
+    fn own_side(&self, site: u32, writes: bool, element: usize, at_call: bool) -> Side {
+        let claim = Claim { pattern: 0, writes, element: element as u32, at_call };
+        self.side_in(self.tree.sites[site as usize].scope, site, &claim)
     }
 
     fn side_in(&self, scope: u32, site: u32, claim: &Claim) -> Side {
@@ -388,11 +427,6 @@ impl<'p> Meet<'p> {
         self.found.may.dedup();
         self.found
     }
-}
-
-/// A claim of which nothing but its place is of interest.
-fn claim_at(writes: bool, element: usize, at_call: bool) -> Claim {
-    Claim { pattern: 0, writes, element: element as u32, at_call }
 }
 
 /// The patterns by their fixed starts: two of which neither begins the other never meet.

@@ -13,6 +13,8 @@ mod terms;
 mod tree;
 mod typed;
 
+#[cfg(test)]
+mod tests;
 
 pub use typed::static_type;
 
@@ -22,6 +24,8 @@ use ecow::EcoString;
 
 /// Most sites of a plan that are compared; what lies beyond is kept apart at run time all the same.
 pub const MOST_SITES: usize = 20_000;
+/// Most pairs of sites that are looked at.
+pub const MOST_PAIRS: usize = if cfg!(test) { 400_000 } else { 16_000_000 };
 /// Most collisions, and most pairs that may wait for each other, that are listed.
 pub const MOST_LISTED: usize = 200;
 

@@ -11,13 +11,15 @@ pub(super) struct Order {
     words: usize,
     /// A row of bits for each of the nodes.
     before: Vec<u64>,
+    /// Which of them have one beside them.
+    beside: Vec<bool>,
 }
 
 impl Order {
     /// Of the nodes `of` of a body, in the order of the table, which is one of the graph too.
     pub(super) fn new(body: &Body, of: &[NodeIx]) -> Order {
         let words = of.len().div_ceil(64);
-        let mut order = Order { words, before: vec![0; words * of.len()] };
+        let mut order = Order { words, before: vec![0; words * of.len()], beside: Vec::new() };
         let mut column = vec![u32::MAX; body.nodes.len()];
         of.iter().enumerate().for_each(|(i, n)| column[n.index()] = i as u32);
         for first in (0..words).step_by(CHUNK) {
@@ -40,7 +42,31 @@ impl Order {
                 }
             }
         }
+        order.beside = order.count();
         order
+    }
+
+    /// A node that all others come before or after has none beside it.
+    fn count(&self) -> Vec<bool> {
+        let count = self.before.len().checked_div(self.words).unwrap_or(0);
+        let mut ordered = vec![1usize; count];
+        for at in 0..count {
+            let row = &self.before[at * self.words..][..self.words];
+            for (word, bits) in row.iter().enumerate() {
+                let mut bits = *bits;
+                ordered[at] += bits.count_ones() as usize;
+                while bits != 0 {
+                    ordered[word * 64 + bits.trailing_zeros() as usize] += 1;
+                    bits &= bits - 1;
+                }
+            }
+        }
+        ordered.iter().map(|n| *n < count).collect()
+    }
+
+    /// Whether some node may run beside this one.
+    pub(super) fn is_beside(&self, at: usize) -> bool {
+        self.beside.get(at).copied().unwrap_or(true)
     }
 
     /// Whether nothing orders two of the nodes, by their places in the list.

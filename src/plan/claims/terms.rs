@@ -215,9 +215,8 @@ impl<'p> Terms<'p> {
         let (expr, outer, label) = match inner {
             Ref::Param { index, .. } => {
                 let label = body.params.get(index as usize).cloned().unwrap_or_default();
-                let passed = tree.passed(plan, at).and_then(|(outer, args)| {
-                    Some((args.get(index as usize)?, outer))
-                });
+                let passed =
+                    tree.passed(plan, at).and_then(|(outer, args)| Some((args.get(index as usize)?, outer)));
                 (passed.map(|p| p.0), passed.map_or(at, |p| p.1), label)
             }
             Ref::Let { index, .. } => match body.lets.get(index as usize) {

@@ -5,7 +5,9 @@
 use super::order::Order;
 use super::{At, MOST_SITES};
 use crate::plan::passes::inside_out;
-use crate::plan::{Action, AgentId, BodyId, Expr, Limit, Node, NodeIx, NodeKind, Plan, Props, RaceKind, ResourceId};
+use crate::plan::{
+    Action, AgentId, BodyId, Expr, ExprKind, Limit, Node, NodeIx, NodeKind, Plan, Props, RaceKind, ResourceId,
+};
 use crate::value::Value;
 use ecow::{EcoString, eco_format};
 use std::collections::HashMap;
@@ -23,6 +25,8 @@ pub(super) struct Scope {
     pub children: Vec<(u32, NodeIx)>,
     /// Only one task runs at a time in it, or in a scope around it.
     pub serial: bool,
+    /// Nothing outside of it runs at the same time, nor another instance of it.
+    pub alone: bool,
     /// The innermost scope around it, itself included, of which several instances run at the same time; and of which
     /// several may.
     pub fan: Option<u32>,
@@ -81,8 +85,13 @@ enum Fan {
 
 impl<'p> Tree<'p> {
     pub(super) fn new(plan: &'p Plan) -> Tree<'p> {
-        let mut tree =
-            Tree { scopes: Vec::new(), sites: Vec::new(), beyond: false, orders: HashMap::new(), meets: Vec::new() };
+        let mut tree = Tree {
+            scopes: Vec::new(),
+            sites: Vec::new(),
+            beyond: false,
+            orders: HashMap::new(),
+            meets: Vec::new(),
+        };
         let bears = bearing(plan);
         if bears.first() == Some(&true) {
             tree.lay_out(plan, &bears);
@@ -91,13 +100,38 @@ impl<'p> Tree<'p> {
                 tree.orders.entry(scope.body).or_insert_with(|| {
                     let body = plan.body(scope.body);
                     let all = (0u32..).map(NodeIx).zip(&body.nodes);
-                    let of: Vec<NodeIx> = all.filter(|(_, n)| is_bearing(plan, n, &bears)).map(|(i, _)| i).collect();
+                    let of: Vec<NodeIx> =
+                        all.filter(|(_, n)| is_bearing(plan, n, &bears)).map(|(i, _)| i).collect();
                     let order = Order::new(body, &of);
                     (of, order)
                 });
             }
+            tree.note_alone(plan);
         }
         tree
+    }
+
+    fn note_alone(&mut self, plan: &Plan) {
+        for at in 0..self.scopes.len() {
+            let scope = &self.scopes[at];
+            let Some((outer, node)) = scope.parent else { continue };
+            let around = &self.scopes[outer as usize];
+            let kind = &plan.body(around.body).nodes[node.index()].kind;
+            let race = matches!(kind, NodeKind::Race { .. });
+            let alone = scope.may_fan.is_none() && !race && around.alone && !self.is_beside(outer, node);
+            self.scopes[at].alone = alone;
+        }
+    }
+
+    /// Whether nothing ever runs at the same time as a site.
+    pub(super) fn is_alone(&self, site: u32) -> bool {
+        let site = &self.sites[site as usize];
+        self.scopes[site.scope as usize].alone && !self.is_beside(site.scope, site.node)
+    }
+
+    fn is_beside(&self, scope: u32, node: NodeIx) -> bool {
+        let order = self.orders.get(&self.scopes[scope as usize].body);
+        order.is_none_or(|(of, order)| of.binary_search(&node).is_ok_and(|at| order.is_beside(at)))
     }
 
     fn lay_out(&mut self, plan: &'p Plan, bears: &[bool]) {
@@ -109,6 +143,7 @@ impl<'p> Tree<'p> {
             end: 1,
             children: Vec::new(),
             serial,
+            alone: true,
             fan: None,
             may_fan: None,
         };
@@ -134,7 +169,7 @@ impl<'p> Tree<'p> {
             let site = self.sites.len() as u32;
             if let Some(next) = next.filter(|b| bears[b.index()]) {
                 self.note_child(scope, site, NodeIx(node));
-                open.push((self.open(plan, scope, NodeIx(node), at, next), 0, 0));
+                open.push((self.open(scope, NodeIx(node), at, next), 0, 0));
             } else if let Some(task) = facts(plan, at) {
                 self.note_child(scope, site, NodeIx(node));
                 self.sites.push(Site { scope, node: NodeIx(node), task });
@@ -149,10 +184,10 @@ impl<'p> Tree<'p> {
         }
     }
 
-    fn open(&mut self, plan: &Plan, parent: u32, node: NodeIx, at: &Node, body: BodyId) -> u32 {
+    fn open(&mut self, parent: u32, node: NodeIx, at: &Node, body: BodyId) -> u32 {
         let id = self.scopes.len() as u32;
         let around = &self.scopes[parent as usize];
-        let fan = if around.serial { Fan::One } else { fan_of(plan, &at.kind) };
+        let fan = if around.serial { Fan::One } else { fan_of(&at.kind) };
         let serial = match &at.kind {
             NodeKind::Call { settings, .. } => is_one(settings.parallel.as_ref()),
             _ => false,
@@ -164,6 +199,7 @@ impl<'p> Tree<'p> {
             end: id + 1,
             children: Vec::new(),
             serial: around.serial || serial,
+            alone: false,
             fan: if fan == Fan::Several { Some(id) } else { around.fan },
             may_fan: if fan == Fan::One { around.may_fan } else { Some(id) },
         };
@@ -238,7 +274,8 @@ impl<'p> Tree<'p> {
 
     /// The node of the workflow of a scope that leads to a site: the task, or the outermost call around it.
     pub(super) fn call(&self, plan: &Plan, scope: u32, site: u32) -> At {
-        let mut found = (self.scopes[self.sites[site as usize].scope as usize].body, self.sites[site as usize].node);
+        let mut found =
+            (self.scopes[self.sites[site as usize].scope as usize].body, self.sites[site as usize].node);
         let mut at = self.sites[site as usize].scope;
         while at != scope
             && let Some((outer, node)) = self.scopes[at as usize].parent
@@ -314,12 +351,14 @@ fn is_bearing(plan: &Plan, node: &Node, bears: &[bool]) -> bool {
 }
 
 /// How many instances of its body a node opens at the same time.
-fn fan_of(plan: &Plan, kind: &NodeKind) -> Fan {
-    let _ = plan;
+fn fan_of(kind: &NodeKind) -> Fan {
     let few = |items: &Expr| match items.as_const() {
         Some(Value::List(items)) => items.len() < 2,
         Some(Value::Record(fields)) => fields.len() < 2,
-        _ => false,
+        _ => match &items.kind {
+            ExprKind::List(elements) => elements.len() < 2 && elements.iter().all(|e| !e.splice),
+            _ => false,
+        },
     };
     match kind {
         NodeKind::Map { items, parallel, after, .. } => {
@@ -333,7 +372,11 @@ fn fan_of(plan: &Plan, kind: &NodeKind) -> Fan {
             }
         }
         NodeKind::Race { entrants: RaceKind::Each { items, .. }, .. } => {
-            if few(items) { Fan::One } else { Fan::Several }
+            if few(items) {
+                Fan::One
+            } else {
+                Fan::Several
+            }
         }
         NodeKind::Task { .. }
         | NodeKind::Assert { .. }
@@ -390,7 +433,7 @@ fn facts<'p>(plan: &'p Plan, node: &'p Node) -> Option<Facts<'p>> {
 fn sole_agent(plan: &Plan, action: &Action, args: &[Expr]) -> Option<AgentId> {
     let Action::Agent { agent, .. } = action else { return None };
     let given = match &agent.kind {
-        crate::plan::ExprKind::Ref(crate::plan::Ref::Arg(i)) => args.get(usize::from(*i))?,
+        ExprKind::Ref(crate::plan::Ref::Arg(i)) => args.get(usize::from(*i))?,
         _ => &**agent,
     };
     let id = match given.as_const()? {

@@ -1,6 +1,5 @@
 //! A plan for those who decide whether to run it: as JSON (`flowc plan --format json`) and as text.
 
-mod cost;
 mod entry;
 mod text;
 
@@ -10,8 +9,9 @@ mod tests;
 pub use entry::{Entry, Names};
 pub use text::text;
 
+use super::cost::Costs;
 use super::passes::{checkpoints, paths, peaks};
-use super::{Action, BodyId, NodeKind, Plan};
+use super::{Action, BodyId, NodeKind, Plan, claims};
 use crate::types::BuiltinTask;
 use ecow::{EcoString, eco_format};
 use serde::Serialize;
@@ -39,16 +39,29 @@ pub struct PlanView {
     pub cost: Cost,
     /// Tasks that ask a person.
     pub questions: Vec<EcoString>,
+    /// Pairs of tasks whose claims may overlap: then the later one in the plan waits. At most [`claims::MOST_LISTED`].
+    pub may_serialise: Vec<Pair>,
     /// Waves after which a checkpoint stands.
     pub checkpoints: Vec<u32>,
     pub missing: Vec<NotYet>,
 }
 
-/// What the run may cost.
+/// What the run may cost, in dollars.
 #[derive(Debug, Clone, Serialize)]
 pub struct Cost {
-    /// Dollars; `None`: nothing limits it.
+    /// Nothing fails, and an attempt costs its share of its task's budget; the cheapest way.
+    pub min: f64,
+    /// The same, the mean of the branches; `None`: not known.
+    pub expected: Option<f64>,
+    /// `None`: nothing limits it.
     pub max: Option<f64>,
+}
+
+/// Two tasks by their ids; the same twice: iterations of one.
+#[derive(Debug, Clone, Serialize)]
+pub struct Pair {
+    pub first: EcoString,
+    pub second: EcoString,
 }
 
 /// Something that this version does not run.
@@ -81,11 +94,22 @@ pub fn view(plan: &Plan) -> PlanView {
         critical_path: shown.map(|n| n.name.clone()).collect(),
         estimate_ms: root.nodes.iter().map(|n| n.path_ms).max().unwrap_or(0),
         peak,
-        cost: Cost { max: cost::ceiling(plan).map(|units| units as f64 / 10_000.0) },
+        cost: cost(plan),
         questions,
+        may_serialise: claims::all(plan)
+            .may
+            .into_iter()
+            .map(|m| Pair { first: m.first, second: m.second })
+            .collect(),
         checkpoints: checkpoints(plan),
         missing: missing.collect(),
     }
+}
+
+fn cost(plan: &Plan) -> Cost {
+    let whole = Costs::new(plan).whole();
+    let dollars = |units: i64| units as f64 / 10_000.0;
+    Cost { min: dollars(whole.least), expected: whole.expected.map(dollars), max: whole.most.map(dollars) }
 }
 
 /// The view as JSON.

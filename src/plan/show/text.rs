@@ -18,6 +18,7 @@ pub fn text(plan: &Plan) -> String {
     let mut out = Text { out: String::new(), checkpoints: view.checkpoints.clone() };
     out.summary(plan, &view);
     out.waves(&view);
+    out.may_serialise(&view);
     out.missing(&view);
     out.out
 }
@@ -48,8 +49,16 @@ impl Text {
         match view.cost.max {
             Some(_) if !agents => self.line(format_args!("  cost     none: no agent works in it")),
             Some(max) => {
-                let max = money((max * 10_000.0).round() as i64);
-                self.line(format_args!("  cost     {max} at most"));
+                let shown = |dollars: f64| money((dollars * 10_000.0).round() as i64);
+                let (min, max) = (shown(view.cost.min), shown(max));
+                match view.cost.expected.map(shown) {
+                    Some(expected) if expected != max => {
+                        self.line(format_args!(
+                            "  cost     {max} at most, {expected} expected, {min} at least"
+                        ));
+                    }
+                    _ => self.line(format_args!("  cost     {max} at most")),
+                }
             }
             None => self.line(format_args!("  cost     not limited: no `budget`")),
         }
@@ -121,6 +130,21 @@ impl Text {
             self.entry(entry, depth + 1);
         }
         self.rest(inside.len(), depth + 1);
+    }
+
+    fn may_serialise(&mut self, view: &PlanView) {
+        if view.may_serialise.is_empty() {
+            return;
+        }
+        self.line(format_args!("\nmay serialise: their claims may overlap, then the later one waits"));
+        for pair in view.may_serialise.iter().take(LISTED) {
+            if pair.first == pair.second {
+                self.line(format_args!("  {} with itself in other iterations", pair.first));
+            } else {
+                self.line(format_args!("  {} with {}", pair.first, pair.second));
+            }
+        }
+        self.rest(view.may_serialise.len(), 1);
     }
 
     fn missing(&mut self, view: &PlanView) {
