@@ -56,6 +56,9 @@ pub(super) fn with_ways_out(mut error: Diagnostic, parties: &Parties<'_>, fixes:
         Together::Unordered if none => error
             .help("let one wait for the other with `after` or a stage, or give it `workspace: worktree`")
             .help(own),
+        Together::Unordered if !fixes.iter().any(|f| f.title.contains("`after:")) => {
+            error.help("bind one with `let`, and name it in `after` of the other").help(own)
+        }
         Together::Unordered => error.help(own),
         Together::Iterations(_) => {
             let name = parties.head.and_then(bound).unwrap_or("name");

@@ -42,7 +42,7 @@ enum State {
 }
 
 /// States in an array; the last is the accepting one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Automaton {
     states: Box<[State]>,
     start: u32,
@@ -91,6 +91,11 @@ impl Automaton {
         }
         build.states.push(State::Accept);
         Some(Automaton { states: build.states.into(), start: 0 })
+    }
+
+    /// Whether it is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.states.is_empty()
     }
 
     /// Whether the whole path is read to the end. Follows all states at once.

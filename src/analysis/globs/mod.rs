@@ -12,6 +12,7 @@ mod automaton;
 mod parse;
 
 use automaton::Automaton;
+use std::sync::OnceLock;
 
 /// Longest pattern, in bytes.
 pub const MAX_GLOB: usize = 8 * 1024;
@@ -88,7 +89,8 @@ pub struct Glob {
     suffix: String,
     /// There is no special character: the pattern is one path, its prefix.
     literal: bool,
-    automaton: Automaton,
+    /// One path needs none until it is compared with a pattern that holds what is not known.
+    automaton: OnceLock<Automaton>,
     /// With anything in place of what is not known; only where there is such text.
     loose: Option<Automaton>,
 }
@@ -127,8 +129,13 @@ impl Glob {
 
     fn made(text: &str, unknown: &[Unknown], parts: &[parse::Part]) -> Result<Glob, GlobFault> {
         let (prefix, suffix, literal) = parse::fixed_ends(parts);
-        // One path needs no automaton until it is compared with a pattern, but then it needs one at once.
-        let automaton = Automaton::new(parts, MAX_STATES).ok_or(GlobFault::TooLong)?;
+        let automaton = OnceLock::new();
+        if !literal {
+            automaton.get_or_init(|| Automaton::new(parts, MAX_STATES).unwrap_or_default());
+            if automaton.get().is_some_and(Automaton::is_empty) {
+                return Err(GlobFault::TooLong);
+            }
+        }
         let loose = if unknown.is_empty() {
             None
         } else {
@@ -136,6 +143,13 @@ impl Glob {
         };
         let (text, unknown) = (text.to_string(), unknown.to_vec());
         Ok(Glob { text, unknown, prefix, suffix, literal, automaton, loose })
+    }
+
+    fn automaton(&self) -> &Automaton {
+        self.automaton.get_or_init(|| {
+            let path: Vec<parse::Part> = self.prefix.chars().map(parse::Part::Char).collect();
+            Automaton::new(&path, MAX_STATES).unwrap_or_default()
+        })
     }
 
     /// As written.
@@ -157,7 +171,7 @@ impl Glob {
         path.len() >= self.prefix.len().max(self.suffix.len())
             && path.starts_with(&self.prefix)
             && path.ends_with(&self.suffix)
-            && self.automaton.matches(path)
+            && self.automaton().matches(path)
     }
 
     /// A shortest path that both match, if there is one.
@@ -167,10 +181,10 @@ impl Glob {
         }
         match (self.path(), other.path()) {
             (Some(a), Some(b)) => (a == b).then(|| a.to_string()),
-            (Some(a), None) => other.automaton.matches(a).then(|| a.to_string()),
-            (None, Some(b)) => self.automaton.matches(b).then(|| b.to_string()),
+            (Some(a), None) => other.automaton().matches(a).then(|| a.to_string()),
+            (None, Some(b)) => self.automaton().matches(b).then(|| b.to_string()),
             (None, None) => {
-                let signs = self.automaton.common(&other.automaton, &|a, b| a == b)?;
+                let signs = self.automaton().common(other.automaton(), &|a, b| a == b)?;
                 Some(signs.iter().filter_map(Sign::known).collect())
             }
         }
@@ -182,7 +196,7 @@ impl Glob {
         if self.loose.is_none() && other.loose.is_none() {
             return Some(self.overlap(other)?.chars().map(Sign::Char).collect());
         }
-        if self.may_overlap(other) { self.automaton.common(&other.automaton, same) } else { None }
+        if self.may_overlap(other) { self.automaton().common(other.automaton(), same) } else { None }
     }
 
     /// Whether both may match the same path.
@@ -191,7 +205,7 @@ impl Glob {
         if a.is_none() && b.is_none() {
             return self.overlaps(other);
         }
-        let (a, b) = (a.unwrap_or(&self.automaton), b.unwrap_or(&other.automaton));
+        let (a, b) = (a.unwrap_or_else(|| self.automaton()), b.unwrap_or_else(|| other.automaton()));
         self.may_overlap(other) && a.common(b, &|_, _| false).is_some()
     }
 

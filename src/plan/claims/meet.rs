@@ -275,7 +275,8 @@ impl<'p> Meet<'p> {
         self.found.work.pairs += 1;
         let shared = [a, b].iter().all(|s| self.tree.sites[*s as usize].task.apart == Apart::Shared);
         for both in self.together(a, b).into_iter().flatten() {
-            if !(both.certain && shared) && !self.may {
+            let counts = self.may || (both.certain && shared);
+            if !counts {
                 continue;
             }
             match self.verdict(ours.pattern, theirs.pattern, both.across) {
