@@ -176,7 +176,11 @@ pub(super) fn too_late(span: Span, workflow: &str, needed: i64, limit: i64, path
     if !path.is_empty() {
         error = error.help(format!("the path: {}", path.join(" → ")));
     }
-    error.help("give it more time, let more run side by side, or correct the estimates")
+    error.help("give it more time, let more run side by side, or correct the estimates").fix(
+        "give it the time",
+        span,
+        format!("{}s", needed.div_euclid(1000) + 1),
+    )
 }
 
 /// What tasks may spend is more than their workflow may.
