@@ -13,6 +13,7 @@ mod mistakes;
 mod mutations;
 mod outputs;
 mod pages;
+mod recovery;
 mod run;
 mod schedule;
 mod schedule_chance;

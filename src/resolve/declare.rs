@@ -350,7 +350,7 @@ impl World {
         let words = known
             .entry(module)
             .or_insert_with(|| broken_words(ast, sources).into_iter().map(EcoString::from).collect());
-        words.contains(name)
+        words.contains(name) || words.contains(NAMELESS)
     }
 
     fn import_agents(
@@ -464,10 +464,22 @@ fn use_binds(decl: &UseDecl, name: &str) -> Option<Span> {
     names.chain(&decl.alias).chain(last).find(|n| n.text == name).map(|n| n.span)
 }
 
+/// The words that begin a declaration with a name.
+const DECLARING: [&str; 8] = ["type", "enum", "fn", "agent", "resource", "mcp", "task", "workflow"];
+
+/// Among the words of broken items: one of them declares something whose name could not be read.
+const NAMELESS: &str = "";
+
 /// The words of the items that could not be read: what they might have declared.
 pub(super) fn broken_words<'s>(ast: &Module, sources: &'s SourceMap) -> HashSet<&'s str> {
     let broken = ast.items.iter().filter(|i| matches!(i.kind, ItemKind::Bad(_)));
-    broken.flat_map(|i| words(sources.text(i.span))).collect()
+    let mut all: HashSet<&str> = broken.clone().flat_map(|i| words(sources.text(i.span))).collect();
+    let declares =
+        |i: &&Item| words(sources.text(i.span)).next().is_some_and(|word| DECLARING.contains(&word));
+    if broken.clone().filter(|i| matches!(i.kind, ItemKind::Bad(None))).any(|i| declares(&i)) {
+        all.insert(NAMELESS);
+    }
+    all
 }
 
 /// What may be a name in a text.

@@ -98,6 +98,8 @@ impl Load<'_> {
             let is_std = program.modules[at].is_std;
             for (item, source) in use_items(&program.modules[at].ast) {
                 let (span, target) = match &source.1 {
+                    // Could not be read; already reported.
+                    UseSource::Std(parts) if parts.is_empty() => (source.0, Target::Nothing),
                     UseSource::Std(parts) => {
                         let span =
                             parts.first().zip(parts.last()).map_or(source.0, |(a, b)| a.span.to(b.span));

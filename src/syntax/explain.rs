@@ -3,8 +3,9 @@
 
 use super::build::Builder;
 use super::grammar::{FlowParser, Rule};
-use super::{errors, hints};
+use super::{errors, habits, hints, repair};
 use crate::ast::{Item, ItemKind, Name, Stmt, StmtKind};
+use crate::diagnostics::{Applicability, Edit};
 use crate::source::Span;
 use ecow::EcoString;
 use pest::Parser;
@@ -44,9 +45,11 @@ impl<'a> Builder<'a> {
         before: Option<Span>,
         strict: Rule,
     ) -> (&'a str, usize, Span) {
-        let bad = base + pair.as_span().start();
-        let end = bad + pair.as_str().trim_end().len();
-        let code = self.origin.code;
+        // A repaired piece is longer than what was written.
+        let code = &self.origin.code[..self.limit];
+        let bad = (base + pair.as_span().start()).min(code.len());
+        let end = bad + code[bad..(base + pair.as_span().end()).clamp(bad, code.len())].trim_end().len();
+        let reported = pair.as_str().contains(repair::BROKEN) || bad == end;
         let on_line = |b: &Span| code.get(b.end as usize..bad).is_some_and(|t| !t.contains(['\n', '\r']));
         let start = match before.filter(on_line) {
             Some(before) if pair.as_str() != ";" => before.start as usize,
@@ -54,9 +57,11 @@ impl<'a> Builder<'a> {
         };
         let span = self.place(start, end);
         let in_block = matches!(strict, Rule::strict_stmt | Rule::strict_test);
-        if !self.full() && !self.known_fault(span) {
+        if !reported && !self.full() && !self.known_fault(span) {
             let rest = &code[bad..end];
-            match hints::word(rest, in_block).or_else(|| hints::sign(rest)) {
+            // What `=>` means depends on what is around it.
+            let sign = || (!rest.starts_with("=>")).then(|| hints::sign(rest)).flatten();
+            match hints::word(rest, in_block).or_else(sign) {
                 Some(hint) => self.hint(bad, hint),
                 None => self.explain_at(&code[start..end], start, strict),
             }
@@ -103,13 +108,27 @@ impl<'a> Builder<'a> {
             }
         };
         let (span, found) = self.found_at(text, start, at);
+        if let Some(habit) = habits::habit(text, at, &wanted, in_block, self.in_record(start)) {
+            self.habit(start, habit);
+            return;
+        }
         if let Some(hint) = operator_hint(text, at) {
             let offset = start + hint.0;
             self.hint(offset, hint.1);
             return;
         }
         match wanted.phrase(text, at) {
-            Some(phrase) => self.report(errors::expected(span, &phrase, &found)),
+            Some(phrase) => {
+                let diagnostic = errors::expected(span, &phrase, &found);
+                let missing = wanted.missing(text, at).map(|sign| {
+                    let end = start + text[..at].trim_end().len();
+                    (format!("write `{sign}`"), self.place(end, end), sign)
+                });
+                self.report(match missing {
+                    Some((title, place, sign)) => diagnostic.fix(title, place, sign),
+                    None => diagnostic,
+                });
+            }
             None => {
                 let place = if in_block { "in a block" } else { "here" };
                 self.report(errors::unexpected(span, &found, place));
@@ -117,9 +136,46 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Whether the piece stands where a record is more likely than a block: in braces on its line, behind a sign.
+    fn in_record(&self, start: usize) -> bool {
+        let before = self.origin.text[..self.base + start].trim_end_matches([' ', '\t']);
+        let outside = before.strip_suffix('{').map(str::trim_end);
+        outside.is_some_and(|text| text.ends_with(['=', '(', ',', ':', '[', '>']))
+    }
+
+    fn habit(&mut self, start: usize, habit: habits::Habit) {
+        let place = |b: &Self, range: std::ops::Range<usize>| b.place(start + range.start, start + range.end);
+        let mut diagnostic = errors::other_language(place(self, habit.place), habit.message);
+        if let Some(help) = habit.help {
+            diagnostic = diagnostic.help(help);
+        }
+        if !habit.edits.is_empty() {
+            let edit = |(range, text): (std::ops::Range<usize>, &str)| Edit {
+                span: place(self, range),
+                text: text.into(),
+            };
+            let edits = habit.edits.into_iter().map(edit).collect();
+            diagnostic = diagnostic.fix_all(Applicability::NeedsLook, habit.title, edits);
+        }
+        self.report(diagnostic);
+    }
+
+    /// `'text'` or `` `text` `` on one line, with nothing in it that a string would read otherwise.
+    fn quoted_otherwise(&self, start: usize) -> Option<Vec<Edit>> {
+        let text = self.origin.text.get(self.base + start..)?;
+        let quote = text.chars().next().filter(|c| matches!(c, '\'' | '`'))?;
+        let inside = text[1..].split([quote, '\n', '\r']).next()?;
+        let plain = text[1 + inside.len()..].starts_with(quote) && !inside.contains(['"', '\\', '#', '$']);
+        let edit = |at: usize| Edit { span: self.place(at, at + 1), text: "\"".into() };
+        plain.then(|| vec![edit(start), edit(start + 1 + inside.len())])
+    }
+
     fn hint(&mut self, start: usize, hint: hints::Hint) {
         let span = self.place(start, start + hint.length);
         let mut diagnostic = errors::other_language(span, hint.message);
+        if let Some(edits) = self.quoted_otherwise(start) {
+            diagnostic = diagnostic.fix_all(Applicability::Safe, "write `\"…\"`", edits);
+        }
         if let Some(instead) = hint.instead {
             let title = if instead.is_empty() {
                 "remove it".to_string()
@@ -143,12 +199,12 @@ impl<'a> Builder<'a> {
     fn found_at(&self, text: &str, start: usize, at: usize) -> (Span, String) {
         let file = &self.origin.code[self.base + start + at..];
         let here = &text[at.min(text.len())..];
-        let blank = file.len() - file.trim_start().len();
+        let blank = file.len() - code_start(file).len();
         let end_of_line = file[..blank].contains(['\n', '\r']);
-        let next = file.trim_start();
+        let next = &file[blank..];
         let found = describe(next);
         if here.trim().is_empty() || end_of_line {
-            let before = text[..at].trim_end().len();
+            let before = code_end(&text[..at]);
             let found =
                 if end_of_line && !next.is_empty() { format!("{found} on the next line") } else { found };
             return (self.place(start + before, start + before), found);
@@ -164,24 +220,40 @@ impl<'a> Builder<'a> {
         if !matches!(first, "type" | "enum" | "fn" | "agent" | "resource" | "mcp" | "task" | "workflow") {
             return None;
         }
+        let behind = words.at;
         let (at, name) = words.next()?;
-        Some(self.name_at(start + at, name))
+        // A name follows its keyword.
+        let follows = text[behind..at].trim().is_empty();
+        follows.then(|| self.name_at(start + at, name))
     }
 
     fn names_bound_by(&self, text: &str, start: usize) -> Vec<Name> {
         let mut words = Words { text, at: 0 };
         let Some((_, first)) = words.next() else { return Vec::new() };
         if !matches!(first, "let" | "task" | "stage" | "var" | "const") {
-            return Vec::new();
+            return self.name_without_let(text, start).into_iter().collect();
         }
         let head = text.find('=').unwrap_or(text.len());
-        let taken_apart = text[first.len()..].trim_start().starts_with('{');
+        let behind = text[words.at..].trim_start();
+        let taken_apart = behind.starts_with('{') && first != "stage" && first != "task";
+        if !taken_apart && !behind.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+            return Vec::new();
+        }
         let count = if taken_apart { usize::MAX } else { 1 };
         words
             .take(count)
             .take_while(|(at, _)| *at < head)
             .map(|(at, name)| self.name_at(start + at, name))
             .collect()
+    }
+
+    /// `x = …`, `x := …`, `x: T = …`
+    fn name_without_let(&self, text: &str, start: usize) -> Option<Name> {
+        let length = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|l| *l > 0)?;
+        let behind = text[length..].trim_start();
+        let assigns = behind.starts_with('=') && !behind.starts_with("==") && !behind.starts_with("=>");
+        let typed = behind.starts_with(':') && behind.lines().next().is_some_and(|line| line.contains('='));
+        (assigns || typed).then(|| self.name_at(start, &text[..length]))
     }
 
     fn name_at(&self, start: usize, text: &str) -> Name {
@@ -270,7 +342,7 @@ fn is_letters(token: &str) -> bool {
 
 /// What pest would have taken at the furthest place.
 #[derive(Debug, Default)]
-struct Wanted {
+pub(super) struct Wanted {
     tokens: Vec<String>,
 }
 
@@ -281,8 +353,26 @@ const NAMED: [&str; 21] = [
 ];
 
 impl Wanted {
-    fn has(&self, token: &str) -> bool {
+    pub(super) fn has(&self, token: &str) -> bool {
         self.tokens.iter().any(|t| t == token)
+    }
+
+    /// Whether an operator could follow: the look-ahead for one.
+    pub(super) fn operand_ended(&self) -> bool {
+        self.has("*..+")
+    }
+
+    /// The sign that is missing between two things on one line, where only it can be meant.
+    fn missing(&self, text: &str, at: usize) -> Option<&'static str> {
+        let rest = &text[at..];
+        let next = rest.trim_start_matches([' ', '\t']).chars().next()?;
+        let value = next.is_ascii_alphanumeric() || matches!(next, '"' | '_' | '[' | '$');
+        let elements = self.has(",") && (self.has(")") || self.has("]"));
+        match (value, elements, self.has(":") && !self.operand_ended()) {
+            (true, true, _) => Some(","),
+            (true, false, true) => Some(":"),
+            _ => None,
+        }
     }
 
     /// What is expected, in words.
@@ -297,8 +387,7 @@ impl Wanted {
         if fresh && self.has("[") && self.has("{") {
             return Some(format!("a type{after}"));
         }
-        // The look-ahead for an operator.
-        let operand_ended = self.has("*..+");
+        let operand_ended = self.operand_ended();
         let mut named: Vec<&str> = NAMED.iter().copied().filter(|t| self.has(t)).collect();
         if operand_ended {
             named.retain(|t| !matches!(*t, "(" | "." | "with" | "[" | "<" | ">" | "=" | "in"));
@@ -323,9 +412,32 @@ impl Wanted {
     }
 }
 
+/// A text without the blanks and comments at its start.
+fn code_start(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while rest.starts_with("//") {
+        rest = rest.find(['\n', '\r']).map_or("", |end| rest[end..].trim_start());
+    }
+    rest
+}
+
+/// The end of a text without the blanks and comments behind its last token.
+fn code_end(text: &str) -> usize {
+    let mut end = text.trim_end().len();
+    loop {
+        let line = text[..end].rfind(['\n', '\r']).map_or(0, |l| l + 1);
+        let comment = text[line..end].match_indices("//").map(|(i, _)| line + i);
+        let outside = |at: &usize| text[line..*at].matches('"').count() % 2 == 0;
+        match comment.into_iter().find(outside) {
+            Some(at) => end = text[..at].trim_end().len(),
+            None => return end,
+        }
+    }
+}
+
 /// ` after …`: the last word or sign before the place.
 fn after(text: &str, at: usize) -> String {
-    let before = text[..at].trim_end();
+    let before = &text[..code_end(&text[..at])];
     let word = before
         .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
         .map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));

@@ -10,7 +10,7 @@ pub(super) struct Hint {
 }
 
 /// Signs, longest first, with what to write and what to say.
-const SIGNS: [(&str, Option<&str>, &str, Option<&str>); 22] = [
+const SIGNS: [(&str, Option<&str>, &str, Option<&str>); 23] = [
     ("===", Some("=="), "`===` is written `==`", None),
     ("!==", Some("!="), "`!==` is written `!=`", None),
     ("&&", Some("and"), "`&&` is written `and`", None),
@@ -49,6 +49,7 @@ const SIGNS: [(&str, Option<&str>, &str, Option<&str>); 22] = [
     ),
     ("|>", None, "there is no operator `|>`", Some("call: `f(x)`")),
     ("/*", None, "comments begin with `//` and end with their line", None),
+    ("<>", Some("!="), "`<>` is written `!=`", None),
     ("::", Some("."), "`::` is written `.`", None),
     ("..", None, "there is no `..` between numbers", Some("write `range(a, b)`")),
     ("!", Some("not "), "`!` is written `not`", None),
@@ -71,7 +72,7 @@ const SIGNS: [(&str, Option<&str>, &str, Option<&str>); 22] = [
 ];
 
 /// Words with what to say.
-const WORDS: [(&str, &str, &str); 24] = [
+const WORDS: [(&str, &str, &str); 28] = [
     ("var", "values are bound with `let`, once", "write `let`"),
     ("const", "values are bound with `let`, once", "write `let`"),
     (
@@ -90,6 +91,14 @@ const WORDS: [(&str, &str, &str); 24] = [
     ("throw", "there is no `throw`", "write `fail(\"why\")`"),
     ("elif", "`elif` is written `else if`", "write `else if`"),
     ("elsif", "`elsif` is written `else if`", "write `else if`"),
+    ("elseif", "`elseif` is written `else if`", "write `else if`"),
+    ("except", "`except` is written `catch`", "write `catch e { … }`"),
+    (
+        "parallel",
+        "there is no `parallel`",
+        "tasks run at once unless one needs the other; `with { parallel: 4 }` bounds a `for`",
+    ),
+    ("jobs", "a workflow is no YAML", "write `task name { … }` and `workflow main() { … }`"),
     ("switch", "there is no `switch`", "write `match value { pattern => expr }`"),
     ("struct", "there is no `struct`", "write `type Name = { field: Type }`"),
     ("class", "there is no `class`", "write `type Name = { field: Type }`"),
@@ -116,7 +125,14 @@ pub(super) fn word(text: &str, in_block: bool) -> Option<Hint> {
     let length = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
     let first = &text[..length];
     if let Some((_, message, help)) = WORDS.iter().find(|(word, ..)| *word == first) {
-        return Some(Hint { length, message: (*message).to_string(), instead: None, help: Some(help) });
+        let instead = match first {
+            "var" | "const" => Some("let"),
+            "elif" | "elsif" | "elseif" => Some("else if"),
+            "except" => Some("catch"),
+            _ => None,
+        };
+        let help = instead.is_none().then_some(*help);
+        return Some(Hint { length, message: (*message).to_string(), instead, help });
     }
     if in_block && DECLARATIONS.contains(&first) {
         let message = format!("`{first}` stands at the top level of a file, not in a block");

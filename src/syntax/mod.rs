@@ -12,20 +12,23 @@ mod errors;
 mod explain;
 mod format;
 mod grammar;
+mod habits;
 mod hints;
 mod pieces;
+mod repair;
 mod scan;
 
 pub use comments::{Allow, allow_comments};
 pub use format::format;
 
 use crate::ast;
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use build::{Builder, Origin};
 use grammar::{FlowParser, Rule};
 use pest::Parser;
 use pieces::Reading;
+use std::collections::HashMap;
 
 /// Deepest nesting of brackets, braces, type arguments and interpolations.
 pub const MAX_NESTING: usize = 128;
@@ -51,12 +54,55 @@ fn parse_by(
     let scan = scan::program(file, text);
     let mut found = scan.faults;
     let code = comments::blanked(text, &scan.comments);
-    let origin = Origin { file, text, code: &code, docs: &scan.docs, lexical: &scan.lexical };
+    let repairs = repairs(file, &code, &scan.chunks, &mut found);
+    let origin =
+        Origin { file, text, code: &code, docs: &scan.docs, lexical: &scan.lexical, repairs: Some(&repairs) };
     let items = pieces::read(origin, &scan.chunks, how, ids, &mut found);
     let doc = comments::file_doc(text, &scan.file_docs);
     cap(&mut found, file);
     out.append(&mut found);
     ast::Module { file, doc, items }
+}
+
+/// The texts to read instead of pieces whose brackets or strings do not close, by the starts of these.
+fn repairs(
+    file: FileId,
+    code: &str,
+    chunks: &[scan::Chunk],
+    found: &mut Vec<Diagnostic>,
+) -> HashMap<usize, String> {
+    let broken = chunks.iter().filter(|chunk| chunk.broken);
+    let repair = |chunk: &scan::Chunk| {
+        Some((chunk.start, repaired(file, &code[chunk.start..chunk.end], chunk, found)?))
+    };
+    broken.filter_map(repair).collect()
+}
+
+/// The text to read instead of a piece whose brackets or strings do not close; its own are sure to. What was said of
+/// them is said anew, for each.
+fn repaired(file: FileId, piece: &str, chunk: &scan::Chunk, found: &mut Vec<Diagnostic>) -> Option<String> {
+    let (readable, faults) = (!chunk.too_deep).then(|| repair::repaired(piece))??;
+    let again = scan::once(file, &readable);
+    if faults.is_empty() || again.chunks.iter().any(|c| c.broken) {
+        return None;
+    }
+    let inside = |d: &Diagnostic| chunk.start <= d.span.start as usize && (d.span.start as usize) < chunk.end;
+    found.retain(|d| !(matches!(d.code, Code::F0102 | Code::F0103) && inside(d)));
+    found.extend(faults.into_iter().map(|fault| {
+        let span = |at: usize, length: usize| {
+            let start = (chunk.start + at) as u32;
+            Span::new(file, start, start + length as u32)
+        };
+        match fault {
+            repair::Fault::Bracket(at) => errors::unclosed_bracket(span(at, 1), &piece[at..=at]),
+            repair::Fault::Text(at) if piece[at..].starts_with("\"\"\"") => {
+                errors::unclosed_string(span(at, 3))
+            }
+            repair::Fault::Text(at) => errors::unclosed_string(span(at, 1)),
+            repair::Fault::Stray(at) => errors::stray(span(at, 1), &piece[at..=at]),
+        }
+    }));
+    Some(readable)
 }
 
 /// Reads one expression, which may hold any literal; for values given outside of a program.
@@ -73,7 +119,7 @@ pub fn parse_literal(text: &str) -> Result<ast::Expr, String> {
         return Err(first);
     }
     let code = comments::blanked(text, &scan.comments);
-    let origin = Origin { file, text, code: &code, docs: &[], lexical: &[] };
+    let origin = Origin { file, text, code: &code, docs: &[], lexical: &[], repairs: None };
     let mut builder = Builder::new(origin, 0, &mut ids, &mut out);
     let expr = match FlowParser::parse(Rule::literal, &code) {
         Ok(pairs) => builder.literal(pairs),
@@ -101,7 +147,7 @@ pub fn parse_template(
     let broken = scan.chunks.iter().any(|c| c.broken);
     let mut found = scan.faults;
     let code = comments::blanked(text, &scan.comments);
-    let origin = Origin { file, text, code: &code, docs: &[], lexical: &scan.lexical };
+    let origin = Origin { file, text, code: &code, docs: &[], lexical: &scan.lexical, repairs: None };
     let mut parts = Vec::new();
     if !broken {
         let start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };

@@ -110,8 +110,13 @@ fn in_order(
     for chunk in chunks {
         let piece = &origin.code[chunk.start..chunk.end];
         builder.base = chunk.start;
+        builder.limit = chunk.end;
         if chunk.broken {
-            items.extend(builder.broken_item(piece));
+            let readable = origin.repairs.and_then(|repairs| repairs.get(&chunk.start));
+            match readable.map(|text| FlowParser::parse(Rule::chunk, text)) {
+                Some(Ok(pairs)) => builder.chunk(pairs, &mut items),
+                Some(Err(_)) | None => items.extend(builder.broken_item(piece)),
+            }
             continue;
         }
         if piece.len() > how.long

@@ -42,6 +42,8 @@ pub(super) struct Chunk {
     pub(super) end: usize,
     /// It must not be parsed: a bracket or string is open, or it nests too deep. Already reported.
     pub(super) broken: bool,
+    /// It nests too deep.
+    pub(super) too_deep: bool,
 }
 
 /// Scans a program. When its brackets do not match it is scanned again, and then an item's keyword at the start of a
@@ -53,6 +55,13 @@ pub(super) fn program(file: FileId, text: &str) -> Scan {
         scanner = Scanner::new(file, text, true);
         scanner.run();
     }
+    scanner.scan
+}
+
+/// Scans a program as it stands, without a second try.
+pub(super) fn once(file: FileId, text: &str) -> Scan {
+    let mut scanner = Scanner::new(file, text, false);
+    scanner.run();
     scanner.scan
 }
 
@@ -273,7 +282,12 @@ impl<'a> Scanner<'a> {
             self.broken = true;
         }
         if end > self.chunk_start {
-            self.scan.chunks.push(Chunk { start: self.chunk_start, end, broken: self.broken });
+            self.scan.chunks.push(Chunk {
+                start: self.chunk_start,
+                end,
+                broken: self.broken,
+                too_deep: self.too_deep,
+            });
         }
         self.chunk_start = end;
         self.broken = false;
@@ -297,7 +311,9 @@ impl<'a> Scanner<'a> {
             Some((Quote::Line, at, _)) => self.fault(errors::unclosed_string(self.span(at, at + 1))),
             Some((Quote::Block, at, _)) => self.fault(errors::unclosed_string(self.span(at, at + 3))),
             None => {
-                let likely = self.suspect.unwrap_or(open).at;
+                // A statement that was not finished lies at hand; else the brace that the indentation misses.
+                let inner = self.stack.last().filter(|top| matches!(top.kind, Kind::Paren | Kind::Bracket));
+                let likely = inner.copied().or(self.suspect).unwrap_or(open).at;
                 let sign = &self.text[likely..likely + 1];
                 self.fault(errors::unclosed_bracket(self.span(likely, likely + 1), sign));
             }

@@ -52,6 +52,7 @@ impl Printer<'_> {
         let empty = stmts.is_empty();
         self.push(Op::Indent);
         self.opened(Op::Line, empty);
+        self.semicolons();
         let mut before = None;
         for stmt in stmts {
             let (span, bad) = place(stmt);
@@ -67,10 +68,18 @@ impl Printer<'_> {
             }
             self.lead_in(before.is_some());
             print(self, stmt);
+            self.semicolons();
             self.tail();
             before = Some((span.end as usize, bad));
         }
         self.close("}", Op::Line, empty);
+    }
+
+    /// `;` is no part of the tree; it was reported.
+    fn semicolons(&mut self) {
+        while self.is_next(";") {
+            self.sign(";");
+        }
     }
 
     pub(super) fn stmt(&mut self, stmt: &Stmt) {

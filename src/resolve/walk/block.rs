@@ -64,6 +64,10 @@ impl<'t> Walk<'_, 't> {
     fn stage(&mut self, id: NodeId, body: &'t Block) {
         self.open(Some(body));
         self.stmts(body);
+        // What could not be read may have bound anything.
+        if !body.stmts.iter().any(|s| matches!(s.kind, StmtKind::Bad(_))) {
+            self.whole_stages.insert(id);
+        }
         self.stages.insert(id);
         let from = self.frames.last().map_or(0, |f| f.undo_from);
         for (name, _) in &self.undo[from..] {
@@ -91,7 +95,7 @@ impl<'t> Walk<'_, 't> {
 
     /// Whether a statement around that could not be read holds the name.
     pub(super) fn in_broken_stmt(&mut self, name: &str) -> bool {
-        self.laters().any(|later| later.broken.contains(name))
+        self.laters().any(|later| later.broken.contains(name) || later.nameless)
     }
 
     fn laters(&mut self) -> impl Iterator<Item = &Later> {
@@ -101,6 +105,11 @@ impl<'t> Walk<'_, 't> {
             Some(&*frame.later.get_or_insert_with(|| later(block, sources)))
         })
     }
+}
+
+/// Whether a text begins like a statement that binds a name.
+fn binds(text: &str) -> bool {
+    words(text).next().is_some_and(|word| matches!(word, "let" | "task" | "stage"))
 }
 
 fn later(block: &Block, sources: &SourceMap) -> Later {
@@ -119,6 +128,7 @@ fn later(block: &Block, sources: &SourceMap) -> Later {
             StmtKind::Assert { .. } | StmtKind::Expr(_) => {}
             StmtKind::Bad(names) => {
                 names.iter().for_each(&mut add);
+                found.nameless |= names.is_empty() && binds(sources.text(stmt.span));
                 found.broken.extend(words(sources.text(stmt.span)).map(EcoString::from));
             }
         }

@@ -127,6 +127,9 @@ impl<'t> Walk<'_, 't> {
         if let Some(res) = self.members.get(&(stage, name.text.clone())) {
             return res.clone();
         }
+        if !self.whole_stages.contains(&stage) {
+            return Res::Error;
+        }
         let of = path_name(base).map_or("", |n| n.text.as_str());
         let bound = self.members.keys().filter(|(id, _)| *id == stage).map(|(_, n)| n.as_str());
         let near = self.world.affords(self.members.len());

@@ -99,6 +99,7 @@ impl<'t> Walk<'_, 't> {
             spine: Vec::new(),
             members: std::mem::take(&mut self.members),
             stages: std::mem::take(&mut self.stages),
+            whole_stages: std::mem::take(&mut self.whole_stages),
             inline: std::mem::take(&mut self.inline),
             first_use: std::mem::take(&mut self.first_use),
             include: std::mem::take(&mut self.include),
@@ -109,6 +110,7 @@ impl<'t> Walk<'_, 't> {
         self.undo = inner.undo;
         self.members = inner.members;
         self.stages = inner.stages;
+        self.whole_stages = inner.whole_stages;
         self.inline = inner.inline;
         self.first_use = inner.first_use;
         self.include = inner.include;

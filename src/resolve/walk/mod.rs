@@ -62,6 +62,8 @@ struct Frame<'t> {
 struct Later {
     bound: HashMap<EcoString, Span>,
     broken: std::collections::HashSet<EcoString>,
+    /// One of these binds a name that could not be made out.
+    nameless: bool,
 }
 
 pub(super) struct Walk<'a, 't> {
@@ -80,6 +82,8 @@ pub(super) struct Walk<'a, 't> {
     /// What each stage binds: reached as `stage.name`.
     members: HashMap<(NodeId, EcoString), Res>,
     stages: std::collections::HashSet<NodeId>,
+    /// Those of which every statement could be read.
+    whole_stages: std::collections::HashSet<NodeId>,
     /// Inline tasks by name, of each module that has tests or is used by one.
     inline: HashMap<(ModuleId, EcoString), NodeId>,
     /// The first `use` of each module, looked for when a name was not found.
@@ -126,6 +130,7 @@ impl<'a, 't> Walk<'a, 't> {
             spine: Vec::new(),
             members: HashMap::new(),
             stages: std::collections::HashSet::new(),
+            whole_stages: std::collections::HashSet::new(),
             inline: HashMap::new(),
             first_use: HashMap::new(),
             include: include::Includes::default(),

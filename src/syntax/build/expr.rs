@@ -123,7 +123,7 @@ impl Builder<'_> {
                 name.span,
                 "none",
             ));
-            return ExprKind::None;
+            return ExprKind::Bad;
         }
         ExprKind::Name(name)
     }

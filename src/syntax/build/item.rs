@@ -164,7 +164,9 @@ impl Builder<'_> {
                     body.truncate(
                         body.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)),
                     );
-                    body.push(TestStmt::Stmt(bad));
+                    if pair.as_str() != ";" {
+                        body.push(TestStmt::Stmt(bad));
+                    }
                 }
                 _ => body.push(TestStmt::Stmt(self.stmt(pair))),
             }

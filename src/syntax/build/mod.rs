@@ -31,6 +31,8 @@ pub(super) struct Origin<'a> {
     pub(super) docs: &'a [Mark],
     /// Places of errors that are reported already.
     pub(super) lexical: &'a [Span],
+    /// What is read instead of pieces that do not close, by their starts.
+    pub(super) repairs: Option<&'a std::collections::HashMap<usize, String>>,
 }
 
 /// Builds the tree of one piece of a file.
@@ -38,6 +40,8 @@ pub(super) struct Builder<'a> {
     pub(super) origin: Origin<'a>,
     /// Byte offset of the piece in the file.
     pub(super) base: usize,
+    /// The end of the piece in the file.
+    pub(super) limit: usize,
     ids: &'a mut NodeIds,
     out: &'a mut Vec<Diagnostic>,
     /// How many of the docs were given to a node, or lie before one that they do not document.
@@ -55,7 +59,16 @@ impl<'a> Builder<'a> {
         ids: &'a mut NodeIds,
         out: &'a mut Vec<Diagnostic>,
     ) -> Builder<'a> {
-        Builder { origin, base, ids, out, docs_seen: 0, height: 0, negated_at: None }
+        Builder {
+            origin,
+            base,
+            limit: origin.text.len(),
+            ids,
+            out,
+            docs_seen: 0,
+            height: 0,
+            negated_at: None,
+        }
     }
 
     /// `chunk`: its items, good and bad.
@@ -97,7 +110,9 @@ impl<'a> Builder<'a> {
 
     /// The span of a byte range of the piece.
     pub(super) fn place(&self, start: usize, end: usize) -> Span {
-        Span::new(self.origin.file, (self.base + start) as u32, (self.base + end) as u32)
+        // A repaired piece is longer than what was written.
+        let within = |offset: usize| (self.base + offset).min(self.limit) as u32;
+        Span::new(self.origin.file, within(start), within(end))
     }
 
     /// The `///` text before a node.

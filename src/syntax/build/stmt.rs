@@ -25,7 +25,11 @@ impl Builder<'_> {
         if first.is_none_or(is_entry) {
             ExprKind::Record(Cursor::of(pair).map(|e| self.entry(e)).collect())
         } else {
-            ExprKind::Block(self.block(pair))
+            let block = self.block(pair);
+            // Nothing of it could be read: nobody knows whether it was meant as a record.
+            let unread =
+                !block.stmts.is_empty() && block.stmts.iter().all(|s| matches!(s.kind, StmtKind::Bad(_)));
+            if unread { ExprKind::Bad } else { ExprKind::Block(block) }
         }
     }
 
@@ -44,10 +48,31 @@ impl Builder<'_> {
         if pair.as_rule() != Rule::bad_stmt {
             return stmts.push(self.stmt(pair));
         }
+        if self.goes_on(&pair, stmts) {
+            return;
+        }
         let before = stmts.last().map(|s| s.span);
         let bad = self.bad_stmt(&pair, before, Rule::strict_stmt);
         stmts.truncate(stmts.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)));
-        stmts.push(bad);
+        // A `;` is no statement: what stands before it may be the value of the block.
+        if pair.as_str() != ";" {
+            stmts.push(bad);
+        }
+    }
+
+    /// Whether a bad statement goes on with an earlier one: the `else` of an `if` without braces. It becomes a part of it.
+    fn goes_on(&mut self, pair: &Pair<'_, Rule>, stmts: &mut Vec<Stmt>) -> bool {
+        let word = pair.as_str().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
+        if !matches!(word, "else" | "elif" | "elseif" | "catch" | "finally" | "until" | "except") {
+            return false;
+        }
+        let first = stmts.iter().rposition(|s| matches!(s.kind, StmtKind::Bad(_)));
+        let Some(first) = first else { return false };
+        let end = pair.as_span().start() + pair.as_str().trim_end().len();
+        let span = self.place(pair.as_span().start(), end);
+        stmts.truncate(first + 1);
+        stmts[first].span = stmts[first].span.to(span);
+        true
     }
 
     /// Any rule of `stmt`

@@ -96,7 +96,7 @@ fn strings_over_lines_are_indented_anew() {
 #[test]
 fn what_cannot_be_read_is_kept() {
     block("let a=1\nlet  b = = 2\nf( a )", "let a = 1\nlet  b = = 2\nf(a)");
-    block("a( ); b( )", "a(); b()");
+    block("a( ); b( )", "a();\nb()");
     check("type A=Int\nfoo  bar\ntype B=Int", "type A = Int\nfoo  bar\ntype B = Int\n");
     check(
         "task t {\n  run: [ 1\n}\n\n\n\ntask u {run:[]}",

@@ -21,8 +21,12 @@ impl<'a> Checker<'a> {
         let Some((last, before)) = block.stmts.split_last() else {
             return self.without_value(block.span, "this block is empty", want);
         };
-        for stmt in before {
-            self.statement(stmt);
+        for (stmt, next) in before.iter().zip(&block.stmts[1..]) {
+            match (&stmt.kind, &next.kind) {
+                // It may be the beginning of what could not be read, or what is left of the value.
+                (StmtKind::Expr(e), StmtKind::Bad(_)) => drop(self.expr(e, Want::Nothing)),
+                _ => self.statement(stmt),
+            }
         }
         match &last.kind {
             StmtKind::Expr(e) => {

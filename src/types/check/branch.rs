@@ -4,7 +4,7 @@ use super::exhaustive::{self, Verdict};
 use super::expr::list_of;
 use super::literal::Part;
 use super::{Checker, Want};
-use crate::ast::{Block, Expr, ExprKind, MatchArm, Props};
+use crate::ast::{Block, Expr, ExprKind, MatchArm, Props, StmtKind};
 use crate::types::errors::{self};
 use crate::types::known::record_ty;
 use crate::types::{EnumId, Ty};
@@ -20,6 +20,10 @@ static CAUGHT: LazyLock<Ty> = LazyLock::new(|| {
         ("exit_code", Ty::Optional(Arc::new(Ty::Int))),
     ])
 });
+
+fn ends_unread(block: &Block) -> bool {
+    block.stmts.last().is_some_and(|last| matches!(last.kind, StmtKind::Bad(_)))
+}
 
 impl<'a> Checker<'a> {
     /// An `if` with all its `else if`s, in a loop: chains may be long.
@@ -37,7 +41,8 @@ impl<'a> Checker<'a> {
             self.scope.narrowed.truncate(mark);
             self.learn(cond, false);
             parts.push(self.part_of(then, ty));
-            let Some(next) = otherwise else { break false };
+            // After a part that could not be read, an `else` may have been meant.
+            let Some(next) = otherwise else { break ends_unread(then) };
             if matches!(next.kind, ExprKind::If { .. }) {
                 links.push(next);
                 now = next;
