@@ -44,6 +44,12 @@ pub fn parse(file: FileId, text: &str, ids: &mut ast::NodeIds, out: &mut Vec<Dia
     parse_by(Reading::of(text.len()), file, text, ids, out)
 }
 
+/// Reads a file as it stands: what does not close is a bad item as a whole.
+fn parse_strictly(file: FileId, text: &str) -> ast::Module {
+    let how = Reading { repair: false, ..Reading::of(text.len()) };
+    parse_by(how, file, text, &mut ast::NodeIds::default(), &mut Vec::new())
+}
+
 fn parse_by(
     how: Reading,
     file: FileId,
@@ -54,7 +60,7 @@ fn parse_by(
     let scan = scan::program(file, text);
     let mut found = scan.faults;
     let code = comments::blanked(text, &scan.comments);
-    let repairs = repairs(file, &code, &scan.chunks, &mut found);
+    let repairs = if how.repair { repairs(file, &code, &scan.chunks, &mut found) } else { HashMap::new() };
     let origin =
         Origin { file, text, code: &code, docs: &scan.docs, lexical: &scan.lexical, repairs: Some(&repairs) };
     let items = pieces::read(origin, &scan.chunks, how, ids, &mut found);

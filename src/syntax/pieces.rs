@@ -18,6 +18,8 @@ pub(super) struct Reading {
     pub(super) threads: usize,
     /// A workflow of more bytes is read statement by statement.
     pub(super) long: usize,
+    /// Pieces that do not close are made readable.
+    pub(super) repair: bool,
 }
 
 /// Bytes that are worth a thread.
@@ -34,7 +36,7 @@ impl Reading {
             0 | 1 => 1,
             _ => std::thread::available_parallelism().map_or(1, |n| n.get().min(wanted)),
         };
-        Reading { threads, long: 16 << 10 }
+        Reading { threads, long: 16 << 10, repair: true }
     }
 }
 

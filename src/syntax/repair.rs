@@ -199,20 +199,22 @@ impl Repair<'_> {
 
     fn close(&mut self, line: usize, byte: u8) -> Option<()> {
         match (self.open.last().copied(), self.statement) {
-            (Some(top), statement) if closes(top.byte, byte) && self.is_early(top) => match statement {
-                // It stands behind something of its line.
-                Some((start, _)) if line < start && start < self.pos && top.at < line => {
-                    self.faults.push(Fault::Stray(self.pos));
-                    let end = self.statement_end(start);
-                    self.give_up(start, end);
-                    self.pos = end;
-                    return Some(());
+            (Some(top), statement) if closes(top.byte, byte) && top.at < line && self.is_early(top) => {
+                match statement {
+                    // It stands behind something of its line.
+                    Some((start, _)) if line < start && start < self.pos => {
+                        self.faults.push(Fault::Stray(self.pos));
+                        let end = self.statement_end(start);
+                        self.give_up(start, end);
+                        self.pos = end;
+                        return Some(());
+                    }
+                    _ => {
+                        self.faults.push(Fault::Stray(self.pos));
+                        self.out[self.pos] = b' ';
+                    }
                 }
-                _ => {
-                    self.faults.push(Fault::Stray(self.pos));
-                    self.out[self.pos] = b' ';
-                }
-            },
+            }
             (Some(top), _) if closes(top.byte, byte) => {
                 self.open.pop();
                 if top.block {

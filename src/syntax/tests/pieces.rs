@@ -29,7 +29,7 @@ test "t #{1}" { mock t(_, x) => 1  mock a.b  let y = w(1)  assert y == -1 }
 
 fn read_by(threads: usize, long: usize, text: &str) -> (String, usize, Vec<Diagnostic>) {
     let (mut ids, mut out) = (ast::NodeIds::default(), Vec::new());
-    let module = parse_by(Reading { threads, long }, FileId(0), text, &mut ids, &mut out);
+    let module = parse_by(Reading { threads, long, repair: true }, FileId(0), text, &mut ids, &mut out);
     (format!("{module:?}"), ids.count(), out)
 }
 
