@@ -427,7 +427,7 @@ fn code_end(text: &str) -> usize {
     loop {
         let line = text[..end].rfind(['\n', '\r']).map_or(0, |l| l + 1);
         let comment = text[line..end].match_indices("//").map(|(i, _)| line + i);
-        let outside = |at: &usize| text[line..*at].matches('"').count() % 2 == 0;
+        let outside = |at: &usize| text[line..*at].matches('"').count().is_multiple_of(2);
         match comment.into_iter().find(outside) {
             Some(at) => end = text[..at].trim_end().len(),
             None => return end,
