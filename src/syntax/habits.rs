@@ -3,6 +3,7 @@
 //! the meaning is plain.
 
 use super::explain::Wanted;
+use super::hints;
 use std::ops::Range;
 
 /// What is said of a habit. Places are offsets in the piece.
@@ -318,7 +319,8 @@ impl End<'_> {
             habit.place = start..start + 4;
             return Some(habit.fix("remove `case`", start..self.at, ""));
         }
-        let braces = self.wanted.has("{") && (self.head == "if" || self.last == "else") && !self.sign("=");
+        let braces = self.wanted.has("{") && (self.head == "if" || self.last == "else");
+        let braces = braces && !self.sign("=") && hints::sign(self.next).is_none();
         braces.then(|| {
             let length = word_at(self.next).len().max(1).min(self.next.len());
             let on_line =

@@ -137,11 +137,11 @@ fn brackets_without_a_partner_spoil_one_item() {
     assert_eq!(
         shown,
         [
-            "(workflow a () (do (if x (do (call f) (call g))) (bad)))",
+            "(workflow a () (do (if x (do (call f))) (call g)))",
             "(task t () (props run: (list)))",
             "(bad b)",
             "(bad c)",
-            "(bad d)",
+            "(fn d () Int 1)",
             "(fn e () Int 1)"
         ]
     );
