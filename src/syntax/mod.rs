@@ -81,7 +81,9 @@ fn repairs(
     let repair = |chunk: &scan::Chunk| {
         Some((chunk.start, repaired(file, &code[chunk.start..chunk.end], chunk, found)?))
     };
-    broken.filter_map(repair).collect()
+    let repairs = broken.filter_map(repair).collect();
+    found.sort_by_key(|d| d.span.start);
+    repairs
 }
 
 /// The text to read instead of a piece whose brackets or strings do not close; its own are sure to. What was said of
