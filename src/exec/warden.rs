@@ -70,9 +70,8 @@ pub fn run_under_warden(work: impl FnOnce(Link) -> u8) -> Result<Ended, ExecErro
         Ok(Split::First(runner)) => {
             drop(theirs);
             let signals = SignalFd::new(&blocked).map_err(|e| failed(e.into()))?;
-            let ended = watch(runner, ours, &signals);
-            drop(keeper); // held until now: its end is the keeper's sign
-            Ok(Ended::Watched(ended))
+            // The keeper's end is held until the runner and all below it are gone.
+            Ok(Ended::Watched(watch(runner, ours, &signals, keeper)))
         }
         Ok(Split::Second) => {
             drop(ours);
@@ -84,7 +83,9 @@ pub fn run_under_warden(work: impl FnOnce(Link) -> u8) -> Result<Ended, ExecErro
 }
 
 /// The warden's life: until the runner and all below it are dead.
-fn watch(runner: Pid, link: UnixStream, signals: &SignalFd) -> Exit {
+fn watch(runner: Pid, link: UnixStream, signals: &SignalFd, keeper: Option<UnixStream>) -> Exit {
+    // Opened while files can be opened.
+    let children = Children::open();
     let mut held: Vec<OwnedFd> = Vec::new();
     let mut link = Some(link);
     let (mut asked, mut until) = (0, None);
@@ -109,7 +110,7 @@ fn watch(runner: Pid, link: UnixStream, signals: &SignalFd) -> Exit {
         }
         if let Some(exit) = reap_children(runner) {
             drop(link);
-            end_all();
+            end_all(children, keeper);
             drop(held); // the lock falls only now
             return exit;
         }
@@ -159,9 +160,11 @@ fn reap_children(runner: Pid) -> Option<Exit> {
     ended
 }
 
-/// Kills and reaps every child, and those that become children by it, until there is none.
-fn end_all() {
-    let (mut children, mut list) = (Children::open(), Vec::new());
+/// Kills and reaps every child, and those that become children by it, until there is none. Where they cannot be listed
+/// the keeper, which ends by itself when nobody holds its end, does what it can, and nobody is waited for without end.
+fn end_all(mut children: Children, keeper: Option<UnixStream>) {
+    let (mut keeper, mut list) = (keeper, Vec::new());
+    let mut unseen_since = None;
     loop {
         if children.offered() {
             children.read(&mut list);
@@ -172,7 +175,14 @@ fn end_all() {
             let _ = kill_process(pid, Signal::KILL);
         }
         match wait(WaitOptions::NOHANG) {
-            Ok(Some(_)) => {}
+            Ok(Some(_)) => unseen_since = None,
+            Ok(None) if list.is_empty() => {
+                drop(keeper.take());
+                if unseen_since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
             Ok(None) => std::thread::sleep(Duration::from_millis(1)),
             Err(_) => return, // no child is left
         }
