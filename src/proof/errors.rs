@@ -197,7 +197,7 @@ pub(super) fn over_budget(
     for (part, amount) in parts.iter().take(POINTED_AT) {
         error = error.label(*part, format!("up to {}", money(*amount)));
     }
-    error.help("or lower the budgets of the tasks: each covers all attempts of its task").fix(
+    error.help("raise it, or lower the budgets of the tasks: each covers all attempts of its task").fix(
         format!("raise it to {}", money(worst)),
         span,
         money(worst),

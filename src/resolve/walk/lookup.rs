@@ -153,7 +153,8 @@ impl Walk<'_, '_> {
             self.report(errors::used_before_bound(name, bound));
             return;
         }
-        if self.may_be_broken(name) {
+        // One that is too long has been refused already.
+        if self.may_be_broken(name) || name.text.len() > crate::syntax::MAX_NAME {
             return;
         }
         let scope = &self.world.scopes[self.module.0 as usize];
