@@ -6,7 +6,7 @@ what a start costs. Beside it `sprocket check` on the same program written in WD
 Usage: python3 benches/check.py [lines …]
 sprocket is looked for in $SPROCKET, in .cache/sprocket/bin (where `just sprocket` puts it) and in the path.
 """
-import os, shutil, statistics, sys, tempfile, time
+import os, shutil, statistics, subprocess, sys, tempfile, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FLOWC = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "release", "flowc")
@@ -97,15 +97,24 @@ def sprocket():
     return [found, "check"] if found else None
 
 
+# What a process weighs counts from the fork on: it is started by one that is small, not by this one with its texts.
+STARTER = """
+import os, sys, time
+null = os.open(os.devnull, os.O_WRONLY)
+actions = [(os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
+start = time.monotonic()
+pid = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=actions)
+_, status, usage = os.wait4(pid, 0)
+print(status, time.monotonic() - start, usage.ru_maxrss / 1024)
+"""
+
+
 def measure(argv):
-    start = time.monotonic()
-    with open(os.devnull, "w") as null:
-        actions = [(os.POSIX_SPAWN_DUP2, null.fileno(), 1), (os.POSIX_SPAWN_DUP2, null.fileno(), 2)]
-        pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=actions)
-        _, status, usage = os.wait4(pid, 0)
-    if status != 0:
+    told = subprocess.run([sys.executable, "-I", "-S", "-c", STARTER, *argv], capture_output=True, text=True, check=True)
+    status, seconds, mib = told.stdout.split()
+    if status != "0":
         sys.exit(f"{' '.join(argv)} failed")
-    return time.monotonic() - start, usage.ru_maxrss / 1024
+    return float(seconds), float(mib)
 
 
 def row(name, tool, text, suffix):
