@@ -24,7 +24,7 @@ fn rendered(program: &Program) {
     let found: Vec<Found<'_>> =
         program.diagnostics.iter().map(|d| (d, &program.sources)).collect();
     let _ = (json(&found), sarif(&found), github(&found));
-    let style = Style { color: false, width: 80 };
+    let style = Style { color: false, unicode: true, width: 80 };
     for d in program.diagnostics.iter().take(20) {
         let _ = human(d, &program.sources, style);
     }
