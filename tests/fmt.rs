@@ -1,5 +1,6 @@
 //! `flowc fmt`: the same tree, every comment in its order, the same text the second time.
 
+use crate::support::tokens;
 use flow::ast::NodeIds;
 use flow::diagnostics::Diagnostic;
 use flow::source::FileId;
@@ -182,23 +183,6 @@ fn what_the_project_shows_is_formatted() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// Words, signs, strings, blanks and comments of a program.
-fn tokens(text: &str) -> Vec<&str> {
-    let mut tokens = Vec::new();
-    let mut start = 0;
-    let mut before = ' ';
-    for (at, c) in text.char_indices() {
-        let word = |c: char| c.is_alphanumeric() || c == '_';
-        if at > 0 && !(word(before) && word(c)) {
-            tokens.push(&text[start..at]);
-            start = at;
-        }
-        before = c;
-    }
-    tokens.push(&text[start..]);
-    tokens
 }
 
 #[test]

@@ -117,28 +117,14 @@ pub(super) fn secrets(plan: &Plan, inputs: &[Value]) -> Result<(), Refused> {
 }
 
 fn secrets_in<'v>(value: &'v Value, names: &mut BTreeSet<&'v str>) {
-    match value {
-        Value::Secret(parts) => {
-            for part in parts.iter() {
-                if let crate::value::SecretPart::Named(name) = part {
-                    names.insert(name.as_str());
-                }
+    value.each_leaf(&mut |leaf| {
+        let Value::Secret(parts) = leaf else { return };
+        for part in parts.iter() {
+            if let crate::value::SecretPart::Named(name) = part {
+                names.insert(name.as_str());
             }
         }
-        Value::List(items) => items.iter().for_each(|item| secrets_in(item, names)),
-        Value::Record(fields) => fields.values().for_each(|item| secrets_in(item, names)),
-        Value::Variant(variant) => variant.fields.values().for_each(|item| secrets_in(item, names)),
-        Value::None
-        | Value::Unit
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::Str(_)
-        | Value::Duration(_)
-        | Value::Bytes(_)
-        | Value::Money(_)
-        | Value::Agent(..) => {}
-    }
+    });
 }
 
 /// Programs that are known beforehand must be there. Those with a `/` may be made by an earlier task.

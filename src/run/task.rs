@@ -334,22 +334,11 @@ impl<'p> Called<'p> {
 
 /// The agents in a value.
 fn agents_in(value: &Value, found: &mut Vec<u32>) {
-    match value {
-        Value::Agent(id, _) => found.push(*id),
-        Value::List(items) => items.iter().for_each(|item| agents_in(item, found)),
-        Value::Record(fields) => fields.values().for_each(|item| agents_in(item, found)),
-        Value::Variant(variant) => variant.fields.values().for_each(|item| agents_in(item, found)),
-        Value::None
-        | Value::Unit
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::Str(_)
-        | Value::Duration(_)
-        | Value::Bytes(_)
-        | Value::Money(_)
-        | Value::Secret(_) => {}
-    }
+    value.each_leaf(&mut |leaf| {
+        if let Value::Agent(id, _) = leaf {
+            found.push(*id);
+        }
+    });
 }
 
 /// Whether, as far as the plan alone says, a task that was done is not to be repeated unasked.

@@ -98,6 +98,26 @@ impl Value {
         if let Value::Record(fields) = self { Some(fields) } else { None }
     }
 
+    /// Calls `each` with every value inside that holds no other, in order.
+    pub fn each_leaf<'v>(&'v self, each: &mut dyn FnMut(&'v Value)) {
+        match self {
+            Value::List(items) => items.iter().for_each(|item| item.each_leaf(each)),
+            Value::Record(fields) => fields.values().for_each(|item| item.each_leaf(each)),
+            Value::Variant(v) => v.fields.values().for_each(|item| item.each_leaf(each)),
+            Value::None
+            | Value::Unit
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Str(_)
+            | Value::Duration(_)
+            | Value::Bytes(_)
+            | Value::Money(_)
+            | Value::Agent(..)
+            | Value::Secret(_) => each(self),
+        }
+    }
+
     /// Whether a Secret stands anywhere inside.
     pub fn has_secret(&self) -> bool {
         match self {

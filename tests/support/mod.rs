@@ -68,3 +68,20 @@ pub fn files_below(folder: &std::path::Path, extension: &str) -> Vec<PathBuf> {
     found.sort();
     found
 }
+
+/// Words, signs and blanks of a program.
+pub fn tokens(text: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
+    let mut start = 0;
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        if at > 0 && !(word(before) && word(c)) {
+            tokens.push(&text[start..at]);
+            start = at;
+        }
+        before = c;
+    }
+    tokens.push(&text[start..]);
+    tokens
+}

@@ -2,25 +2,9 @@
 
 use super::accepted::{AUDIT, EVERYTHING};
 use super::run;
+use crate::support::tokens;
 use flow::ast::NodeId;
 use flow::types::Ty;
-
-/// Words, signs and blanks of a program.
-fn tokens(text: &str) -> Vec<&str> {
-    let mut tokens = Vec::new();
-    let mut start = 0;
-    let mut before = ' ';
-    for (at, c) in text.char_indices() {
-        let word = |c: char| c.is_alphanumeric() || c == '_';
-        if at > 0 && !(word(before) && word(c)) {
-            tokens.push(&text[start..at]);
-            start = at;
-        }
-        before = c;
-    }
-    tokens.push(&text[start..]);
-    tokens
-}
 
 #[test]
 fn mutations_are_survived() {
