@@ -28,7 +28,8 @@ impl Once {
                 return Err(StoreError::Duplicate { why });
             }
         }
-        self.0.append(&mut new);
+        // Not `append`, which makes the whole set anew.
+        self.0.extend(new);
         Ok(())
     }
 
@@ -53,4 +54,33 @@ fn key(entry: &Entry<'_>) -> Option<Key> {
     }
     hasher.update(entry.task?.as_bytes());
     hasher.finalize().as_bytes().first_chunk().map(|half| Key::from_le_bytes(*half))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_single_events_are_taken_in_time_that_grows_with_their_number_only() {
+        let mut once = Once::default();
+        let names: Vec<String> = (0..100_000).map(|n| format!("item[{n}]")).collect();
+        let entry = |name| Entry {
+            at: 0,
+            mono: 0,
+            kind: kinds::TASK_SETTLED,
+            task: Some(name),
+            generation: Some(0),
+            attempt: None,
+            tries: None,
+            body: b"",
+        };
+        let begun = std::time::Instant::now();
+        for name in &names {
+            once.add(&[entry(name.as_str())]).unwrap();
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+        assert!(once.add(&[entry("item[7]")]).is_err());
+        once.remove(&[entry("item[7]")]);
+        once.add(&[entry("item[7]")]).unwrap();
+    }
 }
