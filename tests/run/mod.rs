@@ -3,6 +3,7 @@
 pub mod build;
 mod constructs;
 mod edits;
+mod keys;
 mod limits;
 mod plans;
 mod recovery;
