@@ -9,7 +9,7 @@
 )]
 
 use flow::exec::sys::proc;
-use flow::exec::warden::{Interrupt, Link, kill_recorded, run_under_warden};
+use flow::exec::warden::{Interrupt, Link, kill_left, run_under_warden};
 use flow::exec::{Executor, Local, ProcessRequest, Request, Settings, Ticket};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::io::{BufRead, BufReader, Write};
@@ -73,9 +73,9 @@ fn probe(link: Link, lock: &str) -> u8 {
             "trap '' TERM INT HUP; setsid sh -c 'sleep 300 & sleep 300' & sleep 300 & echo up >&2; sleep 300";
         let mut request = ProcessRequest::new(lock, ["/bin/sh", "-c", script]);
         request.env.push(flow::exec::EnvVar::new("MINE", lock));
-        let begun = local.start(Ticket(1), Request::Process(request)).unwrap();
+        local.start(Ticket(1), Request::Process(request)).unwrap();
         tokio::time::sleep(Duration::from_millis(200)).await;
-        say(&format!("ready {} {} {}", std::process::id(), begun.pid.unwrap(), begun.start_ticks));
+        say(&format!("ready {}", std::process::id()));
         let mut line = tokio::task::spawn_blocking(|| {
             let mut line = String::new();
             std::io::stdin().read_line(&mut line).unwrap();
@@ -120,8 +120,6 @@ struct Probe {
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
     lock: std::path::PathBuf,
     runner: i32,
-    task: i32,
-    ticks: u64,
     _folder: tempfile::TempDir,
 }
 
@@ -142,15 +140,7 @@ impl Probe {
         let words: Vec<&str> = first.split(' ').collect();
         assert_eq!(words[0], "ready", "{first}");
         let number = |at: usize| words[at].parse().unwrap();
-        let probe = Probe {
-            runner: number(1),
-            task: number(2),
-            ticks: words[3].parse().unwrap(),
-            warden,
-            lines,
-            lock,
-            _folder: folder,
-        };
+        let probe = Probe { runner: number(1), warden, lines, lock, _folder: folder };
         assert!(probe.survivors().len() >= 5, "{:?}", probe.survivors());
         assert!(!probe.lock_is_free());
         probe
@@ -242,10 +232,7 @@ fn both_dead() {
         left.is_empty()
     });
     eventually("the lock is free", || probe.lock_is_free());
-    assert!(
-        !kill_recorded(probe.task, probe.ticks, proc::boot_id(), probe.attempt()),
-        "nothing is left to kill"
-    );
+    assert!(!kill_left(probe.attempt()), "nothing is left to kill");
 }
 
 fn signal_to_warden() {
@@ -275,14 +262,10 @@ fn signal_to_group() {
 }
 
 fn decoys() {
-    let mut decoy = Command::new("sleep").arg("100").spawn().unwrap();
-    let pid = i32::try_from(decoy.id()).unwrap();
-    let ticks = proc::stat(pid).unwrap().start_ticks;
-    assert!(!kill_recorded(pid, ticks.saturating_sub(10_000), proc::boot_id(), "nobody's"));
-    assert!(!kill_recorded(pid, ticks + 1, proc::boot_id(), "nobody's"));
-    assert!(!kill_recorded(pid, ticks, "another-boot", "nobody's"));
+    let mut decoy = Command::new("sleep").arg("100").env("FLOW_ATTEMPT_ID", "somebody's").spawn().unwrap();
+    assert!(!kill_left("nobody's"));
     assert!(decoy.try_wait().unwrap().is_none(), "it lives");
-    assert!(kill_recorded(pid, ticks, proc::boot_id(), "nobody's"));
+    eventually("it is killed", || kill_left("somebody's"));
     assert!(!decoy.wait().unwrap().success());
 }
 

@@ -48,7 +48,7 @@ impl Executor for Fake {
             Some(outcome) => self.finish(ticket, outcome),
             None => self.hanging.push(ticket),
         }
-        Ok(Begun { pid: None, start_ticks: 0 })
+        Ok(Begun { pid: None })
     }
 
     fn stop(&mut self, ticket: Ticket, _grace: Duration) {

@@ -87,13 +87,11 @@ pub struct Done {
     pub outcome: Result<Outcome, ExecError>,
 }
 
-/// What is known of an attempt once it runs, for the record.
+/// What is known of an attempt once it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Begun {
     /// The main process, and the id of its process group; `None` for what needs no process.
     pub pid: Option<i32>,
-    /// When it began, in clock ticks since boot (for [`warden::kill_recorded`]).
-    pub start_ticks: u64,
 }
 
 /// Whose fault it is that an attempt could not start or be finished.

@@ -5,7 +5,7 @@
 //! things: it passes signals on, it holds the files that the runner hands to it (the run's lock), and when the runner
 //! is dead it kills and reaps every descendant until none is left. The runner learns of the warden's death by the
 //! end of their socket and stops everything. When both die at once, the death signal takes the runner's direct
-//! children and the [keeper](super::keeper) the rest; what even it missed [`kill_recorded`] kills at resume.
+//! children and the [keeper](super::keeper) the rest; what even it missed [`kill_left`] kills at resume.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -26,8 +26,6 @@ const ASKING: [i32; 4] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQU
 const ONE: Duration = Duration::from_millis(150);
 /// How long a runner may take to end after it was told to for the second time: one that hangs must not go on.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How far the recorded beginning of a process may lie before the true one, in clock ticks: time passed between.
-const TICKS: u64 = 100;
 
 /// How the runner ended, as its warden says; everything below it is gone too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -316,23 +314,9 @@ impl Interrupts {
     }
 }
 
-/// Kills what a dead runner left behind: the process recorded as `pid`, if this boot is `boot_id` and the process is
-/// the one that began at `start_ticks`; with its group, its descendants, and everything that carries `attempt`. A
-/// recycled process id is never touched. Says whether something was killed.
-pub fn kill_recorded(pid: i32, start_ticks: u64, boot_id: &str, attempt: &str) -> bool {
-    if boot_id != proc::boot_id() {
-        return false;
-    }
+/// Kills what a dead runner left behind of an attempt: everything that carries its mark. Says whether there was something.
+pub fn kill_left(attempt: &str) -> bool {
     let mut killed = false;
-    let began = proc::stat(pid).map(|stat| stat.start_ticks);
-    if let Some(began) = began.filter(|began| (start_ticks..=start_ticks + TICKS).contains(began)) {
-        let below: Vec<_> =
-            proc::descendants(pid).into_iter().filter_map(|pid| Some((pid, proc::stat(pid)?))).collect();
-        killed |= proc::kill_if_same(pid, began);
-        for (pid, stat) in below {
-            killed |= proc::kill_if_same(pid, stat.start_ticks);
-        }
-    }
     for pid in proc::strangers(attempt) {
         if let Some(stat) = proc::stat(pid) {
             killed |= proc::kill_if_same(pid, stat.start_ticks);

@@ -227,12 +227,12 @@ impl Hands {
         self.ready.push_back(finished);
     }
 
-    /// Begins. An attempt that cannot begin ends at once. What it gives is for the record.
-    pub(super) fn start(&mut self, order: Order) -> Option<(u32, u64)> {
+    /// Begins. An attempt that cannot begin ends at once.
+    pub(super) fn start(&mut self, order: Order) {
         let place = order.place;
         if let Doing::Sleep(until) = order.doing {
             self.sleeps.insert((until, place));
-            return None;
+            return;
         }
         let write = matches!(order.doing, Doing::Write(..));
         let deadline =
@@ -241,18 +241,14 @@ impl Hands {
         self.next += 1;
         let begun = self.request(order).and_then(|request| self.executor.start(ticket, request));
         match begun {
-            Ok(begun) => {
+            Ok(_) => {
                 self.going.insert(ticket, Going { place, deadline, timed_out: false, write });
                 self.tickets.insert(place, ticket);
                 if let Some(deadline) = deadline {
                     self.deadlines.insert((deadline, ticket));
                 }
-                begun.pid.map(|pid| (pid.unsigned_abs(), begun.start_ticks))
             }
-            Err(error) => {
-                self.push(Finished { place, ending: refused(error) });
-                None
-            }
+            Err(error) => self.push(Finished { place, ending: refused(error) }),
         }
     }
 

@@ -142,13 +142,6 @@ pub struct AttemptStarted {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AttemptNoted {
-    pub pid: u32,
-    /// Clock ticks from the start of the machine to that of the process.
-    pub start_ticks: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptEnded {
     pub outcome: Outcome,
     /// What it gave.
@@ -302,7 +295,6 @@ pub enum Record {
     RoundClosed(bool),
     ValueFailed(Box<Failure>),
     AttemptStarted(Box<AttemptStarted>),
-    AttemptNoted(AttemptNoted),
     AttemptEnded(Box<AttemptEnded>),
     AttemptAdopted,
     AttemptLost(AttemptLost),
@@ -343,7 +335,6 @@ impl Record {
             Record::RoundOpened => kinds::ROUND_OPENED,
             Record::ValueFailed(_) => kinds::VALUE_FAILED,
             Record::AttemptStarted(_) => kinds::ATTEMPT_STARTED,
-            Record::AttemptNoted(_) => kinds::ATTEMPT_NOTED,
             Record::AttemptEnded(_) => kinds::ATTEMPT_ENDED,
             Record::AttemptAdopted => kinds::ATTEMPT_ADOPTED,
             Record::AttemptLost(_) => kinds::ATTEMPT_LOST,
@@ -379,7 +370,6 @@ impl Record {
             Record::RoundClosed(again) => serde_json::to_writer(to, again),
             Record::ValueFailed(body) => serde_json::to_writer(to, body),
             Record::AttemptStarted(body) => serde_json::to_writer(to, body),
-            Record::AttemptNoted(body) => serde_json::to_writer(to, body),
             Record::AttemptEnded(body) => serde_json::to_writer(to, body),
             Record::AttemptAdopted
             | Record::ValueChecked
@@ -426,7 +416,6 @@ impl Record {
             kinds::ROUND_CLOSED => Record::RoundClosed(json(body)?),
             kinds::VALUE_FAILED => Record::ValueFailed(json(body)?),
             kinds::ATTEMPT_STARTED => Record::AttemptStarted(json(body)?),
-            kinds::ATTEMPT_NOTED => Record::AttemptNoted(json(body)?),
             kinds::ATTEMPT_ENDED => Record::AttemptEnded(json(body)?),
             kinds::ATTEMPT_ADOPTED => Record::AttemptAdopted,
             kinds::ATTEMPT_LOST => Record::AttemptLost(json(body)?),

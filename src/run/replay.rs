@@ -179,12 +179,6 @@ impl Fold<'_> {
             Record::InterruptAsked => self.apply(row, &Event::InterruptAsked),
             Record::WaveClosed { wave, valid } => self.apply(row, &Event::WaveClosed { wave, valid }),
             Record::MessageTaken(_) | Record::LossNoted(_) | Record::AttemptAdopted => Ok(()),
-            Record::AttemptNoted(noted) => {
-                if let Some(place) = row.task.and_then(|id| self.state.place_of(self.plan, id)) {
-                    self.tasks.of(place).process = Some((noted.pid, noted.start_ticks));
-                }
-                Ok(())
-            }
             other => {
                 let id = row.task.unwrap_or_default();
                 let place = self.state.place_of(self.plan, id);
@@ -336,7 +330,6 @@ impl Fold<'_> {
         let task = self.tasks.of(place);
         task.cost += ended.cost.unwrap_or(0);
         task.tokens += ended.tokens.unwrap_or(0);
-        task.process = None;
         if ended.session.is_some() {
             task.session.clone_from(&ended.session);
         }

@@ -20,7 +20,6 @@ use super::start::{
 };
 use super::values::Values;
 use super::view;
-use crate::exec::sys::proc::boot_id;
 use crate::exec::warden;
 use crate::plan::{Plan, ResourceId};
 use crate::schedule::{self, Event, Outcome, State};
@@ -352,7 +351,7 @@ impl Driver<'_> {
     fn end_strays(&self) {
         for (id, (generation, attempt, tries)) in &self.memory.begun {
             let mark = super::attempt::attempt_id(self.store.run(), *generation, id, *attempt, *tries);
-            warden::kill_recorded(0, 0, boot_id(), &mark);
+            warden::kill_left(&mark);
         }
     }
 

@@ -30,8 +30,6 @@ pub(super) struct Task {
     pub value: Option<ValueRef>,
     /// The successful attempt, which is recorded with the task's end.
     pub done: Option<Box<AttemptEnded>>,
-    /// Pid and start of what was left running when the record ended.
-    pub process: Option<(u32, u64)>,
 }
 
 /// Of all.

@@ -1,7 +1,8 @@
 //! The numbers under which events stand in a journal.
 //!
-//! They are part of the file format: a number is never given a new meaning and never used again. The store itself knows
-//! only the few that its schema rules name ([`ATTEMPT_STARTED`], [`TASK_SETTLED`]) or that tell whether a run has ended.
+//! They are part of the file format: a number is never given a new meaning and never used again (21 was
+//! set aside for one that was never written). The store itself knows only the few that its schema rules name
+//! ([`ATTEMPT_STARTED`], [`TASK_SETTLED`]) or that tell whether a run has ended.
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $number:literal $word:literal;)*) => {
@@ -45,8 +46,6 @@ kinds! {
     ROUND_OPENED = 19 "round_opened";
     /// The intent of an attempt; at most one for a task, generation, attempt and try.
     ATTEMPT_STARTED = 20 "attempt_started";
-    /// What became known of a running attempt: process or session.
-    ATTEMPT_NOTED = 21 "attempt_noted";
     /// How an attempt ended.
     ATTEMPT_ENDED = 22 "attempt_ended";
     /// An agent's finished attempt was taken over at resume.

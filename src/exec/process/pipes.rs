@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use crate::exec::sys::{self, Spawner, Stdio, ticks_since_boot};
+use crate::exec::sys::{self, Spawner, Stdio};
 use crate::exec::{ExecError, Fault};
 
 /// Descriptors that commands leave to the rest of this process: for the record, files that are read, pipes being made.
@@ -64,16 +64,13 @@ fn busy(errno: Errno) -> ExecError {
 pub(super) struct Spare {
     pub(super) process: sys::Spare,
     pub(super) pipes: Pipes,
-    /// When it began, in clock ticks since boot.
-    pub(super) start_ticks: u64,
 }
 
 impl Spare {
     /// Makes one; `None` where there is no room for it now: a start says why.
     pub(super) fn new(spawner: &Spawner, stdin: BorrowedFd<'_>) -> Option<Spare> {
         let pipes = Pipes::new().ok()?;
-        let start_ticks = ticks_since_boot();
         let process = spawner.spare(pipes.stdio(stdin)).ok()?;
-        Some(Spare { process, pipes, start_ticks })
+        Some(Spare { process, pipes })
     }
 }

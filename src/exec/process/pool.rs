@@ -22,9 +22,7 @@ use super::stray::{Others, Strays, Suspect};
 use super::{ProcessOutcome, ProcessRequest};
 use crate::exec::environment::{Environment, Given};
 use crate::exec::mask::Mask;
-use crate::exec::sys::{
-    self, Child, Image, Launch, SignalFd, Spawner, Stage, on_main_thread, ticks_since_boot,
-};
+use crate::exec::sys::{self, Child, Image, Launch, SignalFd, Spawner, Stage, on_main_thread};
 use crate::exec::{Begun, ExecError, Fault, Ticket};
 
 /// How soon a stray that was killed is looked for again.
@@ -122,8 +120,7 @@ impl Processes {
         let strings = Strings::new(&request, self.environment.path(&given))?;
         let stdin = request.stdin.take();
         let ready = Ready { strings, given, environment: self.environment.clone(), request };
-        let Launched { child, pipes, feed, start_ticks, way } = if stdin.is_none() && self.goes_beside(&ready)
-        {
+        let Launched { child, pipes, feed, way } = if stdin.is_none() && self.goes_beside(&ready) {
             self.launch_beside(ready)?
         } else {
             self.launch(ready, stdin)?
@@ -146,7 +143,7 @@ impl Processes {
                 format!("cannot watch a program: {}", crate::exec::plain(&errno.into())),
             )
         })?;
-        Ok(Begun { pid: Some(pid), start_ticks })
+        Ok(Begun { pid: Some(pid) })
     }
 
     /// Whether it is worth while not to wait until the program runs: all cores are busy, so that might take long, and it is
@@ -161,11 +158,8 @@ impl Processes {
 
     fn launch_beside(&mut self, ready: Ready) -> Result<Launched, ExecError> {
         let pipes = Pipes::new()?;
-        let start_ticks = ticks_since_boot();
         match self.spawner.launch(ready, pipes.stdio(self.null.as_fd())) {
-            Ok((child, launch)) => {
-                Ok(Launched { child, pipes, feed: None, start_ticks, way: Way::Beside(launch) })
-            }
+            Ok((child, launch)) => Ok(Launched { child, pipes, feed: None, way: Way::Beside(launch) }),
             Err((ready, failure)) => Err(ready.explain(failure)),
         }
     }
@@ -176,10 +170,10 @@ impl Processes {
         let Strings { programs, argv, cwd } = &ready.strings;
         let image = Image { programs, argv, env: &env, cwd: cwd.as_deref() };
         let spare = if stdin.is_none() { self.spare.take() } else { None };
-        let sent = spare.map(|Spare { process, pipes, start_ticks }| {
-            self.spawner.send(process, &image).map(|child| (child, pipes, None, start_ticks))
+        let sent = spare.map(|Spare { process, pipes }| {
+            self.spawner.send(process, &image).map(|child| (child, pipes, None))
         });
-        let (child, pipes, feed, start_ticks) = match sent {
+        let (child, pipes, feed) = match sent {
             Some(Ok(sent)) => sent,
             Some(Err(failure)) if failure.stage != Stage::Clone => return Err(ready.explain(failure)),
             // It was killed while it waited.
@@ -192,17 +186,16 @@ impl Processes {
                     }
                     None => (None, None),
                 };
-                let start_ticks = ticks_since_boot();
                 let stdio = pipes.stdio(fed.as_ref().map_or(self.null.as_fd(), AsFd::as_fd));
                 let child = self.spawner.spawn(&image, stdio).map_err(|failure| ready.explain(failure))?;
-                (child, pipes, feed, start_ticks)
+                (child, pipes, feed)
             }
         };
         if self.known != *programs {
             self.known.clone_from(programs);
         }
         drop(env);
-        Ok(Launched { child, pipes, feed, start_ticks, way: Way::Here(Box::new(ready)) })
+        Ok(Launched { child, pipes, feed, way: Way::Here(Box::new(ready)) })
     }
 
     /// Makes ready for the next command, as long as there is time for that.
@@ -437,7 +430,6 @@ struct Launched {
     child: Child,
     pipes: Pipes,
     feed: Option<Feed>,
-    start_ticks: u64,
     way: Way,
 }
 

@@ -137,12 +137,6 @@ pub fn since_boot() -> Duration {
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// Now, in clock ticks since boot, as `/proc/PID/stat` counts them.
-pub fn ticks_since_boot() -> u64 {
-    let now = since_boot();
-    now.as_secs() * 100 + u64::from(now.subsec_nanos()) / 10_000_000
-}
-
 /// A descriptor in the event loop of the calling tokio runtime, watched for something to read.
 ///
 /// # Errors

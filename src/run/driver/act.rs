@@ -3,7 +3,6 @@
 use super::{Driver, Halt};
 use crate::exec::EnvVar;
 use crate::exec::secret::Secrets;
-use crate::exec::sys::proc::boot_id;
 use crate::exec::warden;
 use crate::plan::{Action, AgentId, Spot};
 use crate::run::attempt::{self, Job, Work};
@@ -180,9 +179,7 @@ impl Driver<'_> {
             self.take_finished(Finished { place, ending })?;
             return Ok(true);
         }
-        let (pid, start) = self.tasks.get(place).and_then(|task| task.process).unwrap_or((0, 0));
-        let pid = i32::try_from(pid).unwrap_or(0);
-        warden::kill_recorded(pid, start, boot_id(), &mark);
+        warden::kill_left(&mark);
         Ok(false)
     }
 

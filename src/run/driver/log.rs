@@ -146,7 +146,6 @@ fn needs_sync(kind: u16) -> bool {
     !matches!(
         kind,
         kinds::ATTEMPT_STARTED
-            | kinds::ATTEMPT_NOTED
             | kinds::ARM_TAKEN
             | kinds::MAP_OPENED
             | kinds::LOOP_OPENED
