@@ -275,22 +275,6 @@ fn a_run_in_a_folder_that_cannot_be_written_can_be_read() {
 }
 
 #[test]
-fn snapshots_shorten_a_replay_and_a_bad_one_counts_as_none() {
-    let bench = bench();
-    let mut store = create(&bench.dir, Durability::Process);
-    fill(&mut store, "a", 4);
-    assert!(store.read_snapshot().unwrap().is_none());
-    store.write_snapshot(b"state").unwrap();
-    fill(&mut store, "b", 1);
-    let (seq, state) = store.read_snapshot().unwrap().unwrap();
-    assert_eq!((seq, state.as_slice()), (8, &b"state"[..]));
-    assert_eq!(all(|each| store.replay(seq, each)).0.len(), 2);
-    let other = rusqlite::Connection::open(bench.dir.path().join("run.db")).unwrap();
-    other.execute("UPDATE snapshot SET state=x'00'", ()).unwrap();
-    assert!(store.read_snapshot().unwrap().is_none());
-}
-
-#[test]
 fn many_rows_go_in_fast_and_the_log_stays_short() {
     let bench = bench();
     let mut store = create(&bench.dir, Durability::Process);

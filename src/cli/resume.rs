@@ -62,7 +62,7 @@ pub fn here(args: &EngineArgs) -> Result<(Project, Setting), String> {
 
 /// The plan of the program as it is now; `None` where the run is over or its source is gone: the kept plan is taken.
 fn current(project: &Project, dir: &RunDir) -> Result<Option<Plan>, Exit> {
-    let Ok((_, Some(old))) = runs::view(dir) else { return Ok(None) };
+    let Some(old) = runs::plan(dir) else { return Ok(None) };
     let Some(file) = old.files.first() else { return Ok(None) };
     let Ok(loader) = DiskLoader::new(project.root()) else { return Ok(None) };
     if loader.read(file).is_err() {

@@ -138,12 +138,19 @@ pub fn pick(project: &Project, name: Option<&str>, which: Which) -> Result<RunDi
 pub fn view(dir: &RunDir) -> Result<(RunView, Option<Plan>), StoreError> {
     let journal = dir.view()?;
     let view = view::read(dir.id(), |each| journal.replay(0, each))?;
-    let plan = view
-        .plan
-        .as_ref()
-        .and_then(|p| bytes(dir, &journal, p))
-        .and_then(|b| serde_json::from_slice(&b).ok());
+    let plan = view.plan.as_ref().and_then(|kept| kept_plan(dir, &journal, kept));
     Ok((view, plan))
+}
+
+/// The plan that a run goes by, without reading more of its journal.
+pub fn plan(dir: &RunDir) -> Option<Plan> {
+    let journal = dir.view().ok()?;
+    let kept = view::plan(&journal).ok()??;
+    kept_plan(dir, &journal, &kept)
+}
+
+fn kept_plan(dir: &RunDir, journal: &View, kept: &ValueRef) -> Option<Plan> {
+    serde_json::from_slice(&bytes(dir, journal, kept)?).ok()
 }
 
 /// Whether a run has succeeded, without reading more than its end.

@@ -115,6 +115,24 @@ pub fn succeeded(journal: &View) -> Result<bool, StoreError> {
     Ok(succeeded)
 }
 
+/// Where the plan that a run goes by is kept; only the row that says so is looked at.
+///
+/// # Errors
+/// Those of the store.
+pub fn plan(journal: &View) -> Result<Option<ValueRef>, StoreError> {
+    let Some(seq) = journal.newest([kinds::RUN_STARTED, kinds::PLAN_CHANGED])? else { return Ok(None) };
+    let mut plan = None;
+    journal.replay(seq.saturating_sub(1), &mut |row| {
+        plan = match Record::read(row.kind, row.body) {
+            Ok(Some(Record::RunStarted(started))) => Some(started.plan),
+            Ok(Some(Record::PlanChanged(changed))) => Some(changed.plan),
+            _ => None,
+        };
+        ControlFlow::Break(())
+    })?;
+    Ok(plan)
+}
+
 impl RunView {
     fn fold(&mut self, row: &Row<'_>, record: Record) {
         self.seq = row.seq;
@@ -232,7 +250,6 @@ impl TaskView {
             | Record::RoundClosed(_)
             | Record::DeadlinePassed
             | Record::InterruptAsked
-            | Record::AttemptNoted(_)
             | Record::AttemptAdopted
             | Record::CancelAsked(..)
             | Record::WaveClosed { .. }

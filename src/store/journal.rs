@@ -35,7 +35,7 @@ pub struct Committed {
 /// Receives rows of a replay; `Break` ends it early (the rest is then not verified).
 pub type OnRow<'f> = dyn FnMut(&Row<'_>) -> ControlFlow<()> + 'f;
 
-/// An append-only record of one run, with its middle-sized values and its droppable snapshots.
+/// An append-only record of one run, with its middle-sized values.
 ///
 /// One call of [`commit`](Journal::commit) is one transaction: all of it is recorded or nothing.
 pub trait Journal: Send + std::fmt::Debug {
@@ -85,12 +85,6 @@ pub trait Journal: Send + std::fmt::Debug {
     /// The bytes kept under `hash`, verified; `None` when there are none.
     fn value(&self, hash: &Hash) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Keeps `state` as what a replay up to the head gives. Older snapshots are dropped.
-    fn write_snapshot(&mut self, state: &[u8]) -> Result<(), StoreError>;
-
-    /// The newest snapshot whose hash holds: the number of its last event and the state. A bad one counts as none.
-    fn read_snapshot(&self) -> Result<Option<(u64, Vec<u8>)>, StoreError>;
-
     /// Ends the session in good order: all is on the disk and the file stands alone.
     fn close(self: Box<Self>) -> Result<(), StoreError>;
 }
@@ -113,16 +107,4 @@ pub(super) fn check_entry(entry: &Entry<'_>) -> Result<(), StoreError> {
         _ if entry.body.len() > super::MAX_BODY => bad("its body is too large"),
         _ => Ok(()),
     }
-}
-
-/// What a snapshot is sealed with: run, event and state belong together.
-pub(super) fn snapshot_hash(run: &str, head: &Head, state: &[u8]) -> Hash {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(b"flow1 snapshot");
-    hasher.update(&(run.len() as u64).to_le_bytes());
-    hasher.update(run.as_bytes());
-    hasher.update(&head.seq.to_le_bytes());
-    hasher.update(&head.hash);
-    hasher.update(state);
-    *hasher.finalize().as_bytes()
 }

@@ -28,7 +28,6 @@ pub struct MemoryJournal {
     rows: Vec<Kept>,
     once: Once,
     values: BTreeMap<Hash, Vec<u8>>,
-    snapshot: Option<(u64, Vec<u8>)>,
 }
 
 impl MemoryJournal {
@@ -40,7 +39,6 @@ impl MemoryJournal {
             rows: Vec::new(),
             once: Once::default(),
             values: BTreeMap::new(),
-            snapshot: None,
         }
     }
 }
@@ -120,15 +118,6 @@ impl Journal for MemoryJournal {
 
     fn value(&self, hash: &Hash) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.values.get(hash).cloned())
-    }
-
-    fn write_snapshot(&mut self, state: &[u8]) -> Result<(), StoreError> {
-        self.snapshot = Some((self.head().seq, state.to_vec()));
-        Ok(())
-    }
-
-    fn read_snapshot(&self) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
-        Ok(self.snapshot.clone())
     }
 
     fn close(self: Box<Self>) -> Result<(), StoreError> {

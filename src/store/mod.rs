@@ -88,7 +88,7 @@ pub use sqlite::{SqliteJournal, View};
 pub use values::ValueRef;
 
 /// The schema of journals that this version writes.
-pub const SCHEMA: i64 = 2;
+pub const SCHEMA: i64 = 3;
 
 /// Largest body of an event, in bytes.
 pub const MAX_BODY: usize = 128 << 20;

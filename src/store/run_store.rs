@@ -307,16 +307,6 @@ impl RunStore {
         }
     }
 
-    /// See [`Journal::write_snapshot`].
-    pub fn write_snapshot(&mut self, state: &[u8]) -> Result<(), StoreError> {
-        self.journal.write_snapshot(state)
-    }
-
-    /// See [`Journal::read_snapshot`].
-    pub fn read_snapshot(&self) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
-        self.journal.read_snapshot()
-    }
-
     /// Gives the reserve back to the disk, so that a run that met `Full` can record that it stops.
     pub fn release_ballast(&self) {
         if let Some(place) = &self.place {

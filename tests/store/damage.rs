@@ -242,10 +242,10 @@ fn files_that_are_no_journals_are_refused() {
         ("other", sqlite("CREATE TABLE t(x); INSERT INTO t VALUES(1)"), 5),
         ("other id", sqlite("PRAGMA application_id=5; CREATE TABLE event(seq)"), 5),
         ("trigger", with("CREATE TRIGGER evil AFTER INSERT ON event BEGIN UPDATE run SET epoch=7; END"), 5),
-        ("view", with("DROP TABLE snapshot; CREATE VIEW snapshot AS SELECT 1"), 5),
-        ("column", with("ALTER TABLE snapshot ADD COLUMN z INTEGER AS (seq)"), 5),
+        ("view", with("DROP TABLE value; CREATE VIEW value AS SELECT 1"), 5),
+        ("column", with("ALTER TABLE run ADD COLUMN z INTEGER AS (seq)"), 5),
         ("fewer", with("DROP TRIGGER event_kept"), 5),
-        ("newer", with("PRAGMA user_version=3"), 5),
+        ("newer", with("PRAGMA user_version=4"), 5),
         ("older", with("PRAGMA user_version=0"), 5),
         ("head", with("UPDATE run SET seq=9223372036854775807"), 5),
         ("negative", with("UPDATE run SET seq=-1"), 5),
@@ -262,8 +262,8 @@ fn files_that_are_no_journals_are_refused() {
         assert_eq!(viewed.exit_code(), code, "{name}: {viewed}");
     }
     let newer = bench();
-    fs::write(newer.dir.path().join("run.db"), with("PRAGMA user_version=3")).unwrap();
-    assert!(matches!(open(&newer.dir), Err(StoreError::Newer { found: 3 })));
+    fs::write(newer.dir.path().join("run.db"), with("PRAGMA user_version=4")).unwrap();
+    assert!(matches!(open(&newer.dir), Err(StoreError::Newer { found: 4 })));
 }
 
 #[test]

@@ -7,9 +7,9 @@ use rusqlite::types::ValueRef as Column;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::super::error::StoreError;
-use super::super::journal::{OnRow, snapshot_hash};
+use super::super::journal::OnRow;
 use super::super::once::Once;
-use super::super::row::{Chain, GENESIS, Hash, Head, Row};
+use super::super::row::{Chain, Hash, Head, Row};
 use super::super::{disk, kinds};
 use super::schema::{self, Standing};
 use super::{address, beside, connect, resolved};
@@ -205,21 +205,6 @@ pub(super) fn value(db: &Connection, hash: &Hash) -> Result<Option<Vec<u8>>, Sto
     }
 }
 
-/// The newest snapshot that is what it says it is.
-pub(super) fn snapshot(db: &Connection, run: &str) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
-    let newest = db
-        .query_row("SELECT seq, state, hash FROM snapshot ORDER BY seq DESC LIMIT 1", (), |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
-        })
-        .optional()
-        .map_err(|error| StoreError::sqlite("read a snapshot", error, 0))?;
-    let Some((seq, state, seal)) = newest else { return Ok(None) };
-    let Ok(seq) = u64::try_from(seq) else { return Ok(None) };
-    let Some(hash) = (if seq == 0 { Some(GENESIS) } else { hash_of(db, seq)? }) else { return Ok(None) };
-    let good = snapshot_hash(run, &Head { seq, hash }, &state)[..] == seal[..];
-    Ok(good.then_some((seq, state)))
-}
-
 /// What SQLite itself finds wrong with the file, at most 20 lines; empty when nothing.
 pub(super) fn integrity(db: &Connection, thorough: bool) -> Vec<String> {
     let sql = if thorough { "PRAGMA integrity_check(20)" } else { "PRAGMA quick_check(20)" };
@@ -344,6 +329,14 @@ impl View {
     /// Kind and time of the last event, not verified: enough for a list of runs.
     pub fn last(&self) -> Result<Option<(u16, i64)>, StoreError> {
         Ok(last(&self.db)?.map(|(kind, at, _)| (kind, at)))
+    }
+
+    /// The number of the newest event of either kind, not verified.
+    pub fn newest(&self, kinds: [u16; 2]) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT seq FROM event WHERE kind IN (?1, ?2) ORDER BY seq DESC LIMIT 1";
+        let found = self.db.query_row(sql, kinds, |row| row.get::<_, i64>(0)).optional();
+        let found = found.map_err(|error| StoreError::sqlite("read events", error, 0))?;
+        Ok(found.map(i64::cast_unsigned))
     }
 
     /// The bytes kept under `hash` in the journal, verified.

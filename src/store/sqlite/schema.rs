@@ -15,7 +15,7 @@ pub(super) const APPLICATION: i64 = 0x464C_4F57;
 ///
 /// That a task settles once a generation, and an attempt begins once a try, is no index: it would double the pages that a
 /// small commit writes. The scheduler refuses such an event before it is written and at every replay; `fsck` looks too.
-const OBJECTS: [&str; 6] = [
+const OBJECTS: [&str; 5] = [
     "CREATE TABLE run(one INTEGER PRIMARY KEY CHECK(one=1), id TEXT NOT NULL, epoch INTEGER NOT NULL, \
      seq INTEGER NOT NULL, head BLOB NOT NULL CHECK(length(head)=32)) STRICT",
     "CREATE TABLE event(seq INTEGER PRIMARY KEY CHECK(seq>0), at INTEGER NOT NULL, mono INTEGER NOT NULL, \
@@ -24,10 +24,13 @@ const OBJECTS: [&str; 6] = [
     "CREATE TRIGGER event_fixed BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT,'journal is append-only'); END",
     "CREATE TRIGGER event_kept BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT,'journal is append-only'); END",
     "CREATE TABLE value(hash BLOB PRIMARY KEY CHECK(length(hash)=32), bytes BLOB NOT NULL) STRICT, WITHOUT ROWID",
-    "CREATE TABLE snapshot(seq INTEGER PRIMARY KEY, state BLOB NOT NULL, hash BLOB NOT NULL) STRICT",
 ];
 
-/// What schema 1 had beside these.
+/// What schemas 1 and 2 had beside these: nothing was ever written into it.
+const SNAPSHOT_2: &str =
+    "CREATE TABLE snapshot(seq INTEGER PRIMARY KEY, state BLOB NOT NULL, hash BLOB NOT NULL) STRICT";
+
+/// What schema 1 had beside that.
 const INDEXES_1: [&str; 2] = [
     "CREATE UNIQUE INDEX settled_once ON event(task, generation) WHERE kind=30",
     "CREATE UNIQUE INDEX began_once ON event(task, generation, attempt, try) WHERE kind=20",
@@ -41,8 +44,10 @@ pub(super) struct Migration {
 }
 
 /// The steps from every released schema, oldest first. Schema 1 is the first.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { from: 1, sql: "DROP INDEX settled_once; DROP INDEX began_once" }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { from: 1, sql: "DROP INDEX settled_once; DROP INDEX began_once" },
+    Migration { from: 2, sql: "DROP TABLE snapshot" },
+];
 
 /// Makes the tables of an empty file, in one transaction.
 pub(super) fn create(db: &Connection, run: &str) -> rusqlite::Result<()> {
@@ -83,7 +88,8 @@ pub(super) fn recognise(db: &Connection) -> Result<Standing, StoreError> {
     }
     let more: &[&str] = match version {
         super::super::SCHEMA => &[],
-        1 => &INDEXES_1,
+        2 => &[SNAPSHOT_2],
+        1 => &[SNAPSHOT_2, INDEXES_1[0], INDEXES_1[1]],
         _ => return Err(StoreError::NotOurs { why: format!("schema {version} was never released") }),
     };
     let expected: Vec<&str> = OBJECTS.iter().chain(more).copied().collect();
@@ -174,16 +180,21 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_of_schema_1_is_read_and_brought_up_to_date() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("run.db");
-        let db = Connection::open(&path).unwrap();
-        create(&db, "r").unwrap();
-        INDEXES_1.iter().for_each(|index| db.execute_batch(index).unwrap());
-        db.pragma_update(None, "user_version", 1).unwrap();
-        assert_eq!(recognise(&db).unwrap(), Standing::Older(1));
-        migrate(&db, &path, 1, super::super::super::SCHEMA, MIGRATIONS).unwrap();
-        assert_eq!(recognise(&db).unwrap(), Standing::Current);
+    fn journals_of_earlier_schemas_are_read_and_brought_up_to_date() {
+        for version in [1, 2] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("run.db");
+            let db = Connection::open(&path).unwrap();
+            create(&db, "r").unwrap();
+            db.execute_batch(SNAPSHOT_2).unwrap();
+            if version == 1 {
+                INDEXES_1.iter().for_each(|index| db.execute_batch(index).unwrap());
+            }
+            db.pragma_update(None, "user_version", version).unwrap();
+            assert_eq!(recognise(&db).unwrap(), Standing::Older(version));
+            migrate(&db, &path, version, super::super::super::SCHEMA, MIGRATIONS).unwrap();
+            assert_eq!(recognise(&db).unwrap(), Standing::Current);
+        }
     }
 
     #[test]

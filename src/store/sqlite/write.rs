@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, Statement};
 
 use super::super::error::StoreError;
-use super::super::journal::{Committed, Durability, Journal, OnRow, Sync, check_entry, snapshot_hash};
+use super::super::journal::{Committed, Durability, Journal, OnRow, Sync, check_entry};
 use super::super::once::Once;
 use super::super::row::{Chain, Entry, Hash, Head};
 use super::super::{disk, kinds};
@@ -392,22 +392,6 @@ impl Journal for SqliteJournal {
 
     fn value(&self, hash: &Hash) -> Result<Option<Vec<u8>>, StoreError> {
         read::value(&self.db, hash)
-    }
-
-    fn write_snapshot(&mut self, state: &[u8]) -> Result<(), StoreError> {
-        let seal = snapshot_hash(&self.run, &self.head, state);
-        let seq = self.head.seq.cast_signed();
-        self.transaction(|journal| {
-            let failed = |error| StoreError::sqlite("write a snapshot", error, 0);
-            journal.db.execute("DELETE FROM snapshot", ()).map_err(failed)?;
-            let sql = "INSERT INTO snapshot(seq, state, hash) VALUES(?1,?2,?3)";
-            journal.db.execute(sql, (seq, state, &seal[..])).map_err(failed)?;
-            Ok(())
-        })
-    }
-
-    fn read_snapshot(&self) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
-        read::snapshot(&self.db, &self.run)
     }
 
     fn close(mut self: Box<Self>) -> Result<(), StoreError> {
