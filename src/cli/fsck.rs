@@ -3,9 +3,8 @@
 use super::args::FsckArgs;
 use super::exit::Exit;
 use super::{engine, output, runs};
-use crate::store::{
-    HeadCheck, Index, Project, Report, RunDir, RunHead, RunLock, StoreError, Summary, check, is_held, repair,
-};
+use crate::run::summary::{Tally, write_status};
+use crate::store::{HeadCheck, Index, Project, Report, RunDir, RunLock, StoreError, check, is_held, repair};
 
 pub fn run(args: &FsckArgs) -> Exit {
     let project = match runs::project() {
@@ -122,17 +121,11 @@ fn rebuild(project: &Project) -> Exit {
 /// Folds every journal into what the index keeps of it.
 fn reindex(project: &Project) -> Result<Vec<(String, String)>, StoreError> {
     Index::rebuild(project, &mut |dir, journal| {
-        let (view, _) = runs::view(dir)?;
-        let head = journal.head()?;
-        let head = RunHead {
-            id: view.run.to_string(),
-            workflow: view.workflow.to_string(),
-            status: runs::word(view.status(is_held(dir))),
-            started_at: view.started_at,
-            ended_at: view.finished_at,
-            seq: head.seq,
-            head: head.hash,
-        };
-        Ok(Some(Summary { head, samples: Vec::new() }))
+        let (head, held) = (journal.head()?, is_held(dir));
+        let summary = Tally::read(|each| journal.replay(0, each))?.summary(dir.id(), head, held);
+        if !held {
+            write_status(dir, &summary.head)?;
+        }
+        Ok(Some(summary))
     })
 }

@@ -4,9 +4,9 @@ use super::args::{Format, RunsArgs};
 use super::exit::Exit;
 use super::{engine, output};
 use crate::plan::Plan;
-use crate::run::RunStatus;
+use crate::run::summary::{self, Tally};
 use crate::run::view::{self, RunView};
-use crate::store::{Project, RunDir, StoreError, ValueRef, View, is_held};
+use crate::store::{Index, Project, RunDir, StoreError, ValueRef, View, is_held};
 use serde_json::json;
 
 /// Which run is meant where none is named.
@@ -29,19 +29,16 @@ pub fn run(args: &RunsArgs) -> Exit {
     };
     let most = args.limit.unwrap_or(if args.format == Format::Human { 20 } else { usize::MAX });
     let more = ids.len().saturating_sub(most);
+    let index = Index::existing(&project);
     let mut heads = Vec::new();
     for id in ids.iter().take(most) {
-        let read = project.resolve(id).and_then(|dir| Ok((view(&dir)?.0, is_held(&dir))));
-        match read {
-            Ok((view, held)) => heads.push((view, held)),
+        match project.resolve(id).and_then(|dir| head(&dir, index.as_ref())) {
+            Ok(head) => heads.push(head),
             Err(e) => output::say(format_args!("{id}: {e}")),
         }
     }
     match args.format {
-        Format::Json => {
-            let runs: Vec<serde_json::Value> = heads.iter().map(|(view, held)| head(view, *held)).collect();
-            output::json(&json!({ "version": 1, "runs": runs }));
-        }
+        Format::Json => output::json(&json!({ "version": 1, "runs": heads })),
         Format::Human if heads.is_empty() => {
             output::say(format_args!("no runs here yet: {}", project.root().display()))
         }
@@ -50,42 +47,43 @@ pub fn run(args: &RunsArgs) -> Exit {
     Exit::Done
 }
 
-fn head(view: &RunView, held: bool) -> serde_json::Value {
-    json!({
-        "id": view.run,
-        "workflow": view.workflow,
-        "status": view.status(held),
-        "started_at": time(view.started_at),
-        "finished_at": view.finished_at.map(time),
-        "tasks": view.tasks.len(),
-        "seq": view.seq,
-    })
+/// What the index knows of a run, if it is up to date; else what its journal tells.
+fn head(dir: &RunDir, index: Option<&Index>) -> Result<serde_json::Value, StoreError> {
+    let journal = match dir.view() {
+        // Its owner allows no viewers: it is on a network file system.
+        Err(StoreError::Busy) => return told(dir),
+        opened => opened?,
+    };
+    let (at, held) = (journal.head()?, is_held(dir));
+    if !held
+        && let Some(known) = index.and_then(|index| index.run(dir.id()).ok().flatten())
+        && (known.seq, known.head) == (at.seq, at.hash)
+        && known.status != summary::RUNNING
+    {
+        return Ok(summary::json(&known));
+    }
+    let tally = Tally::read(|each| journal.replay(0, each))?;
+    Ok(summary::json(&tally.summary(dir.id(), at, held).head))
 }
 
-fn list(heads: &[(RunView, bool)], more: usize) {
-    let width = heads.iter().map(|(v, _)| v.run.len()).max().unwrap_or(0);
-    let rows: Vec<String> = heads
-        .iter()
-        .map(|(v, held)| {
-            let status = word(v.status(*held));
-            format!("{:width$}  {status:11}  {}  {}", v.run, time(v.started_at), v.workflow)
-        })
-        .collect();
-    output::result(&rows.join("\n"));
+/// What the runner of a run said of it last.
+fn told(dir: &RunDir) -> Result<serde_json::Value, StoreError> {
+    let text = dir.read_status()?.ok_or(StoreError::Busy)?;
+    serde_json::from_slice(&text).map_err(|_| StoreError::Busy)
+}
+
+fn list(heads: &[serde_json::Value], more: usize) {
+    let text = |head: &serde_json::Value, name: &str| head[name].as_str().unwrap_or_default().to_owned();
+    let width = heads.iter().map(|head| text(head, "id").len()).max().unwrap_or(0);
+    let row = |head: &serde_json::Value| {
+        let [id, status, began, workflow] = ["id", "status", "started_at", "workflow"]
+            .map(|name| output::visible(&text(head, name)).to_string());
+        format!("{id:width$}  {status:11}  {began}  {workflow}")
+    };
+    output::result(&heads.iter().map(row).collect::<Vec<_>>().join("\n"));
     if more > 0 {
         output::say(format_args!("… and {more} older; --limit N shows more"));
     }
-}
-
-/// The status as the JSON says it.
-pub fn word(status: RunStatus) -> String {
-    format!("{status:?}").to_lowercase()
-}
-
-/// RFC 3339 in UTC with milliseconds.
-pub fn time(ms: i64) -> String {
-    let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
-    format!("{at:.3}")
 }
 
 /// The project around the current folder, with its configured state folder.

@@ -4,7 +4,7 @@ use super::args::{Format, ShowArgs};
 use super::exit::Exit;
 use super::{engine, output, runs};
 use crate::run::TaskStatus;
-use crate::run::view::{Filter, Shown, ShownTask};
+use crate::run::view::{Filter, Shown, ShownTask, status_word};
 use crate::store::{StoreError, is_held};
 
 pub fn run(args: &ShowArgs) -> Exit {
@@ -44,7 +44,7 @@ fn parse_status(word: &str) -> Result<TaskStatus, String> {
 }
 
 fn human(shown: &Shown) {
-    let mut text = format!("run {} of {}: {}\n", shown.run, shown.workflow, runs::word(shown.status));
+    let mut text = format!("run {} of {}: {}\n", shown.run, shown.workflow, status_word(shown.status));
     text += &format!("started {}", shown.started_at);
     if let Some(finished) = &shown.finished_at {
         text += &format!(", last seen {finished}");

@@ -10,6 +10,7 @@ mod clock;
 pub mod codec;
 mod driver;
 mod evaluate;
+mod experience;
 mod failure;
 mod hands;
 pub mod ids;
@@ -26,6 +27,7 @@ mod record;
 mod replay;
 mod resume;
 mod start;
+pub mod summary;
 mod task;
 mod tasks;
 mod uses;
@@ -33,6 +35,7 @@ mod values;
 pub mod view;
 mod written;
 
+pub use experience::Experience;
 pub use messages::Message;
 pub use observer::{
     AttemptOutcome, EVENTS_VERSION, ErrorText, Observer, OpenQuestion, RunEvent, RunStatus, Silent,

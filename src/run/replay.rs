@@ -26,6 +26,8 @@ pub(super) struct Outline {
     /// The newest change of the program or generation, and its row.
     pub changed: Option<(u64, PlanChanged)>,
     pub ended: Option<RunEnded>,
+    /// Wall ms of the run's beginning.
+    pub started_at: i64,
     pub closed: Option<Close>,
     /// Active ms at the end of the record.
     pub active: i64,
@@ -60,7 +62,10 @@ impl Outline {
 
     fn take(&mut self, row: &Row<'_>) -> Result<(), StoreError> {
         match decode(row)? {
-            Some(Record::RunStarted(started)) => self.started = Some(*started),
+            Some(Record::RunStarted(started)) => {
+                self.started = Some(*started);
+                self.started_at = row.at;
+            }
             Some(Record::PlanChanged(changed)) => {
                 self.changed = Some((row.seq, *changed));
                 self.ended = None;

@@ -57,10 +57,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Goes on with a run.
 pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company: Company<'_>) -> RunEnd {
     let run: EcoString = dir.id().into();
+    let Site { project, link } = site;
     let wall = Clock::start(0).wall();
     let lock =
         if options.take_over { RunLock::take_over(dir, wall, PATIENCE) } else { RunLock::acquire(dir, wall) };
-    if let Ok(Err(why)) = lock.as_ref().map(|lock| share(site.link.as_ref(), lock)) {
+    if let Ok(Err(why)) = lock.as_ref().map(|lock| share(link.as_ref(), lock)) {
         return RunEnd { run, how: How::Unable(why) };
     }
     let opened = lock.and_then(|lock| RunStore::open(dir, lock, options.durability)).and_then(|store| {
@@ -84,13 +85,14 @@ pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company:
         return RunEnd { run, how: How::Refused(refused) };
     }
     in_runtime(&run, async {
-        let workshop = Workshop::new(&site.project, dir, plan, options);
-        let hands = match Hands::local(workshop, &options.pass_env, site.link) {
+        let workshop = Workshop::new(&project, dir, plan, options);
+        let hands = match Hands::local(workshop, &options.pass_env, link) {
             Ok(hands) => hands,
             Err(error) => return RunEnd { run: run.clone(), how: How::Unable(error.message) },
         };
         let mut parts = Parts {
             plan,
+            project: &project,
             store,
             observer: company.observer,
             stays: options.wait || company.asker.is_some(),
@@ -102,6 +104,8 @@ pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company:
         parts.limits.parallel = options.parallel.unwrap_or(parts.limits.parallel);
         let mut driver = Driver::new(parts);
         driver.known_messages.clone_from(&outline.messages);
+        driver.origin =
+            (outline.started.as_ref().map(|s| s.workflow.clone()).unwrap_or_default(), outline.started_at);
         let begun = if again {
             restart(&mut driver, &outline, &old, &how)
         } else {

@@ -10,6 +10,7 @@ use super::observer::{Observer, OpenQuestion, RunStatus, What};
 use super::people::{Asker, Question};
 use super::preflight::{self, Refused};
 use super::record::{Failure, Limits, Record, RunStarted, SessionOpened};
+use super::summary::Tally;
 use crate::exec::warden::Link;
 use crate::plan::{NodeKind, Plan, Runtime};
 use crate::schedule::{Event, Policy};
@@ -143,7 +144,8 @@ pub fn start(
         Err(refused) => return RunEnd::refused(refused),
     };
     let wall = Clock::start(0).wall();
-    let held = site.project.create_run(wall).and_then(|dir| {
+    let Site { project, link } = site;
+    let held = project.create_run(wall).and_then(|dir| {
         let lock = RunLock::acquire(&dir, wall)?;
         Ok((dir, lock))
     });
@@ -151,7 +153,7 @@ pub fn start(
         Ok(held) => held,
         Err(error) => return RunEnd::store("", error),
     };
-    if let Err(why) = share(site.link.as_ref(), &lock) {
+    if let Err(why) = share(link.as_ref(), &lock) {
         return RunEnd { run: EcoString::new(), how: How::Unable(why) };
     }
     let store = match RunStore::create(&dir, lock, options.durability) {
@@ -159,13 +161,14 @@ pub fn start(
         Err(error) => return RunEnd::store("", error),
     };
     in_runtime("", async {
-        let workshop = Workshop::new(&site.project, &dir, plan, options);
-        let hands = match Hands::local(workshop, &options.pass_env, site.link) {
+        let workshop = Workshop::new(&project, &dir, plan, options);
+        let hands = match Hands::local(workshop, &options.pass_env, link) {
             Ok(hands) => hands,
             Err(error) => return RunEnd { run: EcoString::new(), how: How::Unable(error.message) },
         };
         let parts = Parts {
             plan,
+            project: &project,
             store,
             observer: company.observer,
             stays: options.wait || company.asker.is_some(),
@@ -175,6 +178,7 @@ pub fn start(
             hands,
         };
         let mut driver = Driver::new(parts);
+        driver.tally = Some(Tally::default());
         let left = match begin(&mut driver, inputs, options) {
             Ok(()) => driver.run().await,
             Err(halt) => Err(halt),
@@ -295,7 +299,12 @@ pub(super) fn finish(mut driver: Driver<'_>, left: Result<Left, Halt>) -> RunEnd
     }
     let signal = driver.signal.unwrap_or(0);
     let failed = matches!(left, Err(Halt::Store(_)));
-    let closed = if failed { Ok(None) } else { driver.into_store().close() };
+    let closed = if failed {
+        Ok(None)
+    } else {
+        driver.note_end();
+        driver.into_store().close()
+    };
     let how = match left {
         Ok(Left::Ended(ended)) => match ended.status {
             RunStatus::Succeeded => How::Succeeded(ended.result.unwrap_or(Value::Unit)),

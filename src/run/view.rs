@@ -274,6 +274,22 @@ impl TaskView {
     }
 }
 
+/// The state of a run by its end, by why its last session left in good order, and by whether a runner has it.
+pub(super) fn status(ended: Option<RunStatus>, closed: Option<Close>, held: bool) -> RunStatus {
+    match (ended, closed) {
+        (Some(status), _) => status,
+        (None, _) if held => RunStatus::Running,
+        (None, Some(Close::Waiting)) => RunStatus::Waiting,
+        // The runner was asked to leave, or it was lost.
+        (None, Some(_) | None) => RunStatus::Interrupted,
+    }
+}
+
+/// The state of a run as the formats say it.
+pub fn status_word(status: RunStatus) -> String {
+    format!("{status:?}").to_lowercase()
+}
+
 /// The word for how a task ended.
 pub fn status_of(end: End) -> TaskStatus {
     match end {
@@ -350,14 +366,7 @@ pub struct ShownAttempt {
 impl RunView {
     /// The state of the run; `held`: a runner has it now.
     pub fn status(&self, held: bool) -> RunStatus {
-        match (&self.ended, &self.closed) {
-            (Some(ended), _) => ended.status,
-            (None, Some(Close::Waiting)) if !held => RunStatus::Waiting,
-            (None, Some(_)) if !held => RunStatus::Interrupted,
-            (None, _) if held => RunStatus::Running,
-            // Its runner was lost.
-            (None, _) => RunStatus::Interrupted,
-        }
+        status(self.ended.as_ref().map(|ended| ended.status), self.closed, held)
     }
 
     /// The run for `show`. `load` reads kept values.

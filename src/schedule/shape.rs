@@ -2,7 +2,8 @@
 //! where a name stands. Derived from the plan alone; not saved.
 
 use super::History;
-use crate::plan::{Body, BodyId, Node, NodeIx, NodeKind, Plan, RaceKind};
+use crate::plan::passes::paths;
+use crate::plan::{Body, BodyId, Node, NodeIx, NodeKind, Plan, RaceKind, TaskId};
 use ecow::EcoString;
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -75,8 +76,12 @@ impl Shapes {
 
     /// Takes the durations of earlier runs into the remaining paths.
     pub fn weigh(&mut self, plan: &Plan, history: &dyn History) {
-        for (body, shape) in plan.bodies.iter().zip(&mut self.bodies) {
-            shape.weigh(body, history);
+        let known = |task: TaskId| history.duration_ms(task);
+        if !(0..plan.tasks.len() as u32).any(|task| known(TaskId(task)).is_some()) {
+            return;
+        }
+        for (times, shape) in paths::times(plan, &known).iter().zip(&mut self.bodies) {
+            shape.path = Some(times.iter().map(|time| time.path_ms).collect());
         }
     }
 
@@ -115,43 +120,6 @@ impl Shape {
     /// The nodes that need this one.
     pub fn dependents(&self, node: NodeIx) -> &[u32] {
         &self.items[self.starts[node.index()] as usize..self.starts[node.index() + 1] as usize]
-    }
-
-    fn weigh(&mut self, body: &Body, history: &dyn History) {
-        let known = |node: &Node| match &node.kind {
-            NodeKind::Task { def, .. } => history.duration_ms(*def),
-            NodeKind::Assert { .. }
-            | NodeKind::Join
-            | NodeKind::Map { .. }
-            | NodeKind::Branch { .. }
-            | NodeKind::Loop { .. }
-            | NodeKind::Try { .. }
-            | NodeKind::Race { .. }
-            | NodeKind::Call { .. } => None,
-        };
-        let durations: Vec<Option<i64>> = body.nodes.iter().map(known).collect();
-        if durations.iter().all(Option::is_none) {
-            return;
-        }
-        let mut left: Vec<u32> = body.nodes.iter().map(|node| node.needs.len() as u32).collect();
-        let mut order = self.roots.clone();
-        let mut next = 0;
-        while let Some(&i) = order.get(next) {
-            next += 1;
-            for d in self.dependents(NodeIx(i)) {
-                left[*d as usize] -= 1;
-                if left[*d as usize] == 0 {
-                    order.push(*d);
-                }
-            }
-        }
-        let mut path = vec![0i64; body.nodes.len()];
-        for &i in order.iter().rev() {
-            let after = self.dependents(NodeIx(i)).iter().map(|d| path[*d as usize]).max().unwrap_or(0);
-            let own = durations[i as usize].unwrap_or(body.nodes[i as usize].estimate_ms);
-            path[i as usize] = own.saturating_add(after);
-        }
-        self.path = Some(path.into());
     }
 }
 

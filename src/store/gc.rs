@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::error::StoreError;
+use super::index::Index;
 use super::lock::RunLock;
 use super::project::{Project, RunDir};
 use super::row::Hash;
@@ -91,6 +92,12 @@ pub fn gc(project: &Project, rules: &GcRules) -> Result<GcReport, StoreError> {
         } else {
             tidy(&dir, rules, &mut report)?;
         }
+    }
+    if !rules.dry_run
+        && let Some(index) = Index::existing(project)
+    {
+        // It is derived: what stays in it of a run that is gone costs some bytes.
+        report.removed.iter().for_each(|id| drop(index.remove_run(id)));
     }
     Ok(report)
 }

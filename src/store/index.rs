@@ -13,16 +13,21 @@ use super::{RunLock, disk};
 
 /// `FLOX`: what tells an index from a journal.
 const APPLICATION: i64 = 0x464C_4F58;
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
 /// Page cache, in KiB.
 const CACHE: i64 = 256;
 
+/// Most rows that experience with a definition is taken from: what was long ago says little.
+const MOST_ROWS: i64 = 64;
+
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS run_head(id TEXT PRIMARY KEY, workflow TEXT NOT NULL, status TEXT NOT NULL,
-  started_at INTEGER NOT NULL, ended_at INTEGER, seq INTEGER NOT NULL, head BLOB NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS duration(def TEXT NOT NULL, agent TEXT NOT NULL, n INTEGER NOT NULL, mean_ms REAL NOT NULL,
-  p95_ms REAL NOT NULL, ok INTEGER NOT NULL, PRIMARY KEY(def, agent)) STRICT, WITHOUT ROWID;
+  started_at INTEGER NOT NULL, ended_at INTEGER, tasks INTEGER NOT NULL, seq INTEGER NOT NULL, head BLOB NOT NULL)
+  STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS duration(def TEXT NOT NULL, agent TEXT NOT NULL, run TEXT NOT NULL, n INTEGER NOT NULL,
+  ok INTEGER NOT NULL, p50_ms INTEGER NOT NULL, p95_ms INTEGER NOT NULL, PRIMARY KEY(def, agent, run)) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS duration_of_run ON duration(run);
 CREATE TABLE IF NOT EXISTS cache(key BLOB PRIMARY KEY, value BLOB NOT NULL, run TEXT NOT NULL) STRICT, WITHOUT ROWID;";
 
 /// What a list of runs shows of one.
@@ -35,34 +40,36 @@ pub struct RunHead {
     /// Milliseconds since 1970.
     pub started_at: i64,
     pub ended_at: Option<i64>,
+    /// Tasks that have ended.
+    pub tasks: u64,
     /// Number and hash of its last event.
     pub seq: u64,
     pub head: Hash,
 }
 
-/// How long one attempt took, by the definition of its task and the agent that did it (empty: none).
-#[derive(Debug, Clone, PartialEq)]
+/// What one run says of the attempts at a definition by an agent (empty: none).
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
     pub def: String,
     pub agent: String,
-    pub ms: f64,
-    pub ok: bool,
+    pub known: Durations,
 }
 
-/// What is known of the attempts at one definition by one agent.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How long attempts took that succeeded, and how many did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Durations {
     /// Number of attempts.
     pub n: u64,
     /// Those that succeeded.
     pub ok: u64,
-    pub mean_ms: f64,
-    /// Nearly the 95th percentile: exact within a run, averaged by number over runs.
-    pub p95_ms: f64,
+    /// Half of those took no longer.
+    pub p50_ms: i64,
+    /// 95 of 100 of those took no longer.
+    pub p95_ms: i64,
 }
 
-/// What a rebuild takes from one run.
-#[derive(Debug, Clone, PartialEq)]
+/// What the index keeps of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     pub head: RunHead,
     pub samples: Vec<Sample>,
@@ -151,25 +158,66 @@ impl Index {
         made.map_err(failed)
     }
 
-    /// Notes the head of a run, at its start and at its end.
+    /// Opens the index of a project where there is one; `None` also when it cannot be used.
+    pub fn existing(project: &Project) -> Option<Index> {
+        let is_there = disk::look(&project.index_file()).ok()?.is_some();
+        if is_there { Index::open(project).ok() } else { None }
+    }
+
+    /// Notes the head of a run and leaves what is known of its attempts.
     pub fn put_run(&self, head: &RunHead) -> Result<(), StoreError> {
+        self.put_head(head)
+    }
+
+    /// Notes what there is of a run, in place of what was noted before.
+    pub fn put(&self, summary: &Summary) -> Result<(), StoreError> {
+        self.transaction(|index| {
+            index.remove(&summary.head.id)?;
+            index.put_head(&summary.head)?;
+            summary.samples.iter().try_for_each(|sample| index.put_sample(&summary.head.id, sample))
+        })
+    }
+
+    /// Forgets a run that was taken away.
+    pub fn remove_run(&self, id: &str) -> Result<(), StoreError> {
+        self.transaction(|index| index.remove(id))
+    }
+
+    fn transaction(&self, work: impl FnOnce(&Index) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        self.db.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
+        let done = work(self);
+        let ended = self.db.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(failed);
+        done.and(ended)
+    }
+
+    fn remove(&self, id: &str) -> Result<(), StoreError> {
+        for sql in ["DELETE FROM run_head WHERE id=?1", "DELETE FROM duration WHERE run=?1"] {
+            self.db.execute(sql, [id]).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn put_head(&self, head: &RunHead) -> Result<(), StoreError> {
         let columns = (
             &head.id,
             &head.workflow,
             &head.status,
             head.started_at,
             head.ended_at,
+            head.tasks.cast_signed(),
             head.seq.cast_signed(),
             &head.head[..],
         );
-        let sql = "INSERT OR REPLACE INTO run_head(id, workflow, status, started_at, ended_at, seq, head) \
-                   VALUES(?1,?2,?3,?4,?5,?6,?7)";
+        let sql = "INSERT OR REPLACE INTO run_head(id, workflow, status, started_at, ended_at, tasks, seq, head) \
+                   VALUES(?1,?2,?3,?4,?5,?6,?7,?8)";
         self.db.execute(sql, columns).map(|_| ()).map_err(failed)
     }
 
-    /// Forgets a run that was taken away.
-    pub fn remove_run(&self, id: &str) -> Result<(), StoreError> {
-        self.db.execute("DELETE FROM run_head WHERE id=?1", [id]).map(|_| ()).map_err(failed)
+    fn put_sample(&self, run: &str, sample: &Sample) -> Result<(), StoreError> {
+        let Durations { n, ok, p50_ms, p95_ms } = sample.known;
+        let columns = (&sample.def, &sample.agent, run, n.cast_signed(), ok.cast_signed(), p50_ms, p95_ms);
+        let sql = "INSERT INTO duration(def, agent, run, n, ok, p50_ms, p95_ms) VALUES(?1,?2,?3,?4,?5,?6,?7)";
+        self.db.execute(sql, columns).map(|_| ()).map_err(failed)
     }
 
     /// What is noted of a run.
@@ -184,7 +232,8 @@ impl Index {
 
     fn heads(&self, which: &'static str, params: impl rusqlite::Params) -> Result<Vec<RunHead>, StoreError> {
         let sql =
-            ["SELECT id, workflow, status, started_at, ended_at, seq, head FROM run_head ", which].concat();
+            ["SELECT id, workflow, status, started_at, ended_at, tasks, seq, head FROM run_head ", which]
+                .concat();
         let mut statement = self.db.prepare(&sql).map_err(failed)?;
         let rows = statement.query_map(params, |row| {
             Ok(RunHead {
@@ -193,60 +242,29 @@ impl Index {
                 status: row.get(2)?,
                 started_at: row.get(3)?,
                 ended_at: row.get(4)?,
-                seq: row.get::<_, i64>(5)?.cast_unsigned(),
-                head: row.get(6)?,
+                tasks: row.get::<_, i64>(5)?.cast_unsigned(),
+                seq: row.get::<_, i64>(6)?.cast_unsigned(),
+                head: row.get(7)?,
             })
         });
         rows.and_then(Iterator::collect).map_err(failed)
     }
 
-    /// Adds the attempts of a run to what is known of durations, in one transaction.
-    pub fn add_samples(&self, samples: &[Sample]) -> Result<(), StoreError> {
-        let mut groups: std::collections::BTreeMap<(&str, &str), Vec<&Sample>> =
-            std::collections::BTreeMap::new();
-        for sample in samples {
-            groups.entry((&sample.def, &sample.agent)).or_default().push(sample);
-        }
-        if groups.is_empty() {
-            return Ok(());
-        }
-        self.db.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
-        let added =
-            groups.into_iter().try_for_each(|((def, agent), group)| self.add_group(def, agent, &group));
-        let ended = self.db.execute_batch(if added.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(failed);
-        added.and(ended)
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "numbers of attempts are far below 2^52")]
-    fn add_group(&self, def: &str, agent: &str, group: &[&Sample]) -> Result<(), StoreError> {
-        let mut times: Vec<f64> = group.iter().map(|sample| sample.ms).collect();
-        times.sort_unstable_by(f64::total_cmp);
-        let p95 = times[(times.len() * 95).div_ceil(100).max(1) - 1];
-        let (n, sum) = (times.len() as u64, times.iter().sum::<f64>());
-        let ok = group.iter().filter(|sample| sample.ok).count() as u64;
-        let known =
-            self.durations(def, agent)?.unwrap_or(Durations { n: 0, ok: 0, mean_ms: 0.0, p95_ms: 0.0 });
-        let total = known.n + n;
-        let (old, new, all) = (known.n as f64, n as f64, total as f64);
-        let mean = (known.mean_ms * old + sum) / all;
-        let p95 = (known.p95_ms * old + p95 * new) / all;
-        let columns = (def, agent, total.cast_signed(), mean, p95, (known.ok + ok).cast_signed());
-        let sql =
-            "INSERT OR REPLACE INTO duration(def, agent, n, mean_ms, p95_ms, ok) VALUES(?1,?2,?3,?4,?5,?6)";
-        self.db.execute(sql, columns).map(|_| ()).map_err(failed)
-    }
-
-    /// What is known of the attempts at a definition by an agent.
-    pub fn durations(&self, def: &str, agent: &str) -> Result<Option<Durations>, StoreError> {
-        let sql = "SELECT n, ok, mean_ms, p95_ms FROM duration WHERE def=?1 AND agent=?2";
-        let read = self.db.prepare_cached(sql).and_then(|mut statement| {
-            let row = statement.query_row((def, agent), |row| {
-                let (n, ok) = (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned());
-                Ok(Durations { n, ok, mean_ms: row.get(2)?, p95_ms: row.get(3)? })
-            });
-            row.optional()
+    /// What the newest runs say of the attempts at a definition, by agent: the median of their medians, by number.
+    pub fn durations(&self, def: &str) -> Result<Vec<(String, Durations)>, StoreError> {
+        let sql = "SELECT agent, n, ok, p50_ms, p95_ms FROM duration WHERE def=?1 ORDER BY run DESC LIMIT ?2";
+        let mut statement = self.db.prepare_cached(sql).map_err(failed)?;
+        let rows = statement.query_map((def, MOST_ROWS), |row| {
+            let (n, ok) = (row.get::<_, i64>(1)?.cast_unsigned(), row.get::<_, i64>(2)?.cast_unsigned());
+            Ok((row.get::<_, String>(0)?, Durations { n, ok, p50_ms: row.get(3)?, p95_ms: row.get(4)? }))
         });
-        read.map_err(failed)
+        let rows: Vec<(String, Durations)> = rows.and_then(Iterator::collect).map_err(failed)?;
+        let mut by_agent: std::collections::BTreeMap<String, Vec<Durations>> =
+            std::collections::BTreeMap::new();
+        for (agent, known) in rows {
+            by_agent.entry(agent).or_default().push(known);
+        }
+        Ok(by_agent.into_iter().map(|(agent, known)| (agent, together(&known))).collect())
     }
 
     /// Keeps a result under a key for other runs.
@@ -274,19 +292,45 @@ impl Index {
         }
         let index = Index::at(&path)?;
         let mut unreadable = Vec::new();
-        // The oldest first, as the runs have added to it.
-        for id in project.runs()?.into_iter().rev() {
+        for id in project.runs()? {
             let dir = RunDir::new(project, &id);
             match dir.view().and_then(|view| summarise(&dir, &view)) {
                 Ok(Some(summary)) => {
-                    index.put_run(&summary.head)?;
-                    index.add_samples(&summary.samples)?;
+                    index.put(&summary)?;
                 }
                 Ok(None) | Err(StoreError::NoRecord) => {}
                 Err(error) => unreadable.push((id, error.to_string())),
             }
         }
         Ok(unreadable)
+    }
+}
+
+impl Durations {
+    /// What several say as one: sums, and the median of their medians, by number.
+    pub fn together(known: &[Durations]) -> Durations {
+        together(known)
+    }
+}
+
+fn together(known: &[Durations]) -> Durations {
+    let middle = |of: fn(&Durations) -> i64| {
+        let mut times: Vec<(i64, u64)> =
+            known.iter().filter(|known| known.ok > 0).map(|known| (of(known), known.ok)).collect();
+        times.sort_unstable();
+        let half = times.iter().map(|(_, n)| n).sum::<u64>().div_ceil(2);
+        let mut seen = 0;
+        let found = times.iter().find(|(_, n)| {
+            seen += n;
+            seen >= half
+        });
+        found.map_or(0, |(ms, _)| *ms)
+    };
+    Durations {
+        n: known.iter().map(|known| known.n).sum(),
+        ok: known.iter().map(|known| known.ok).sum(),
+        p50_ms: middle(|known| known.p50_ms),
+        p95_ms: middle(|known| known.p95_ms),
     }
 }
 

@@ -3,8 +3,10 @@
 pub mod build;
 mod constructs;
 mod edits;
+mod history;
 mod keys;
 mod limits;
+mod place;
 mod plans;
 mod recovery;
 mod sessions;

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use flow::store::{
-    self, Durability, Entry, GcRules, Index, Project, RunHead, RunLock, RunStore, Sample, StoreError,
-    Summary, Sync, kinds,
+    self, Durability, Durations, Entry, GcRules, Index, Project, RunHead, RunLock, RunStore, Sample,
+    StoreError, Summary, Sync, kinds,
 };
 
 use super::{NOW, bench, create, entry, fill, open, rows_of, settled};
@@ -220,10 +220,16 @@ fn the_index_is_made_anew_when_it_is_no_good() {
         status: "running".to_owned(),
         started_at: at,
         ended_at: None,
+        tasks: 3,
         seq: 2,
         head: [1; 32],
     };
-    let sample = |ms, ok| Sample { def: "d".to_owned(), agent: String::new(), ms, ok };
+    let sample = |n, p50_ms| Sample {
+        def: "d".to_owned(),
+        agent: String::new(),
+        known: Durations { n, ok: n, p50_ms, p95_ms: p50_ms * 2 },
+    };
+    let noted = |id: &str, at, samples| Summary { head: head(id, at), samples };
     let path = bench.project.index_file();
     let harms: [&dyn Fn(); 5] = [
         &|| {},
@@ -242,32 +248,35 @@ fn the_index_is_made_anew_when_it_is_no_good() {
     for harm in harms {
         harm();
         let index = Index::open(&bench.project).unwrap();
-        index.put_run(&head("r1", 1)).unwrap();
-        index.put_run(&head("r2", 2)).unwrap();
+        index.put(&noted("r1", 1, vec![sample(1, 7)])).unwrap();
+        index.put(&noted("r1", 1, vec![sample(1, 8)])).unwrap();
+        index.put(&noted("r2", 2, Vec::new())).unwrap();
+        assert_eq!(index.durations("d").unwrap()[0].1.p50_ms, 8, "the newest note of a run counts");
         assert_eq!(index.runs(10).unwrap(), [head("r2", 2), head("r1", 1)]);
         index.remove_run("r1").unwrap();
         assert!(index.run("r1").unwrap().is_none() && index.run("r2").unwrap().is_some());
+        assert!(index.durations("d").unwrap().is_empty());
         index.put_cached(&[5; 32], b"v", "r2").unwrap();
         assert_eq!(index.cached(&[5; 32]).unwrap(), Some((b"v".to_vec(), "r2".to_owned())));
         assert_eq!(index.cached(&[6; 32]).unwrap(), None);
     }
     let index = Index::open(&bench.project).unwrap();
-    let times: Vec<Sample> = (1..=100).map(|n| sample(f64::from(n), n > 10)).collect();
-    index.add_samples(&times).unwrap();
-    index.add_samples(&[sample(50.5, true)]).unwrap();
-    let known = index.durations("d", "").unwrap().unwrap();
-    assert_eq!((known.n, known.ok), (101, 91));
-    assert!((known.mean_ms - 50.5).abs() < 1e-9 && known.p95_ms > 94.0 && known.p95_ms <= 95.0, "{known:?}");
+    for (run, n, p50) in [("a", 10, 100), ("b", 1, 9), ("c", 1, 7), ("d", 30, 50)] {
+        index.put(&noted(run, 3, vec![sample(n, p50)])).unwrap();
+    }
+    let known = index.durations("d").unwrap()[0].1;
+    assert_eq!(known, Durations { n: 42, ok: 42, p50_ms: 50, p95_ms: 100 });
+    assert!(index.durations("e").unwrap().is_empty());
     drop(index);
     let broken = bench.project.create_run(NOW + 1).unwrap();
     fs::write(broken.path().join("run.db"), "text that is no journal").unwrap();
     let unreadable = Index::rebuild(&bench.project, &mut |dir, view| {
         let seq = view.head()?.seq;
-        Ok(Some(Summary { head: RunHead { seq, ..head(dir.id(), 7) }, samples: vec![sample(1.0, true)] }))
+        Ok(Some(Summary { head: RunHead { seq, ..head(dir.id(), 7) }, samples: vec![sample(1, 1)] }))
     })
     .unwrap();
     assert_eq!(unreadable.len(), 1);
     let index = Index::open(&bench.project).unwrap();
     assert_eq!(index.runs(10).unwrap(), [head(bench.dir.id(), 7)]);
-    assert_eq!(index.durations("d", "").unwrap().unwrap().n, 1);
+    assert_eq!(index.durations("d").unwrap()[0].1.n, 1);
 }

@@ -1,31 +1,58 @@
 //! The critical path: planned time of each node, and from each node to the end of its body.
 
 use super::inside_out;
-use crate::plan::{Action, BodyId, Node, NodeKind, Plan, Props, RaceKind};
+use crate::plan::{Action, BodyId, Node, NodeKind, Plan, Props, RaceKind, TaskId};
 use crate::types::BuiltinTask;
 use crate::value::Value;
 
+/// Of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Time {
+    /// Of the node itself.
+    pub own_ms: i64,
+    /// From its start to the end of its body.
+    pub path_ms: i64,
+}
+
 /// Measures both for all nodes.
 pub(super) fn measure(plan: &mut Plan) {
+    let times = times(plan, &|_| None);
+    write(plan, &times);
+}
+
+/// Puts times into a plan that they were measured of.
+pub fn write(plan: &mut Plan, times: &[Vec<Time>]) {
+    for (body, times) in plan.bodies.iter_mut().zip(times) {
+        for (node, time) in body.nodes.iter_mut().zip(times) {
+            (node.estimate_ms, node.path_ms) = (time.own_ms, time.path_ms);
+        }
+    }
+}
+
+/// The times of all nodes, by body. `known` is what experience says of a task, in place of its estimate.
+pub fn times(plan: &Plan, known: &dyn Fn(TaskId) -> Option<i64>) -> Vec<Vec<Time>> {
     // The longest path through each body.
     let mut whole = vec![0i64; plan.bodies.len()];
+    let mut all = vec![Vec::new(); plan.bodies.len()];
     for id in inside_out(plan) {
-        let mut body = std::mem::take(&mut plan.bodies[id.index()]);
-        for node in &mut body.nodes {
-            node.estimate_ms = estimate(plan, node, &whole);
-            node.path_ms = node.estimate_ms;
-        }
+        let body = plan.body(id);
+        let own = |node: &Node| match &node.kind {
+            NodeKind::Task { def, .. } => known(*def).unwrap_or_else(|| estimate(plan, node, &whole)),
+            _ => estimate(plan, node, &whole),
+        };
+        let mut times: Vec<Time> =
+            body.nodes.iter().map(own).map(|own_ms| Time { own_ms, path_ms: own_ms }).collect();
         for at in (0..body.nodes.len()).rev() {
-            let (before, rest) = body.nodes.split_at_mut(at);
-            let node = &rest[0];
-            for need in &node.needs {
-                let need = &mut before[need.index()];
-                need.path_ms = need.path_ms.max(need.estimate_ms.saturating_add(node.path_ms));
+            let path_ms = times[at].path_ms;
+            for need in &body.nodes[at].needs {
+                let need = &mut times[need.index()];
+                need.path_ms = need.path_ms.max(need.own_ms.saturating_add(path_ms));
             }
         }
-        whole[id.index()] = body.nodes.iter().map(|n| n.path_ms).max().unwrap_or(0);
-        plan.bodies[id.index()] = body;
+        whole[id.index()] = times.iter().map(|time| time.path_ms).max().unwrap_or(0);
+        all[id.index()] = times;
     }
+    all
 }
 
 /// Planned time of a node.

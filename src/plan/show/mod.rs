@@ -34,6 +34,9 @@ pub struct PlanView {
     pub waves: Vec<Vec<EcoString>>,
     pub critical_path: Vec<EcoString>,
     pub estimate_ms: i64,
+    /// What earlier runs say; then the times above are theirs, where they know the task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<History>,
     /// The most that is held of each resource at once, as far as it is known.
     pub peak: BTreeMap<EcoString, i64>,
     pub cost: Cost,
@@ -44,6 +47,17 @@ pub struct PlanView {
     /// Waves after which a checkpoint stands.
     pub checkpoints: Vec<u32>,
     pub missing: Vec<NotYet>,
+}
+
+/// What earlier runs say of the time of the whole.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct History {
+    /// Attempts that it is known from.
+    pub attempts: u64,
+    /// When each task takes what half of its attempts keep to.
+    pub p50_ms: i64,
+    /// When each takes what 95 of 100 keep to.
+    pub p95_ms: i64,
 }
 
 /// What the run may cost, in dollars.
@@ -93,6 +107,7 @@ pub fn view(plan: &Plan) -> PlanView {
         waves,
         critical_path: shown.map(|n| n.name.clone()).collect(),
         estimate_ms: root.nodes.iter().map(|n| n.path_ms).max().unwrap_or(0),
+        history: None,
         peak,
         cost: cost(plan),
         questions,
@@ -113,8 +128,8 @@ fn cost(plan: &Plan) -> Cost {
 }
 
 /// The view as JSON.
-pub fn json(plan: &Plan) -> serde_json::Value {
-    serde_json::to_value(view(plan)).unwrap_or_default()
+pub fn json(plan: &Plan, history: Option<History>) -> serde_json::Value {
+    serde_json::to_value(PlanView { history, ..view(plan) }).unwrap_or_default()
 }
 
 /// The ids in each wave, tasks of called workflows in theirs; and those of tasks that ask a person.

@@ -24,7 +24,7 @@ workflow main(repo: Path = ".") -> [String] with { parallel: 4 } {
 
 #[test]
 fn the_json_says_what_the_contract_asks() {
-    let view = json(&finished(AUDIT));
+    let view = json(&finished(AUDIT), None);
     assert_eq!(view["version"], 1);
     assert_eq!(view["workflow"], "main");
     let ids: Vec<&str> =
@@ -62,7 +62,7 @@ fn the_json_says_what_the_contract_asks() {
 
 #[test]
 fn the_text_is_for_people() {
-    let text = text(&finished(AUDIT));
+    let text = text(&finished(AUDIT), None);
     insta::assert_snapshot!("plan_text", text);
 }
 
@@ -99,7 +99,10 @@ fn calls_that_double_do_not_explode() {
 fn both_schemas_hold() {
     let plan = finished(AUDIT);
     for (schema, instance) in [
-        (include_str!("../../../docs/schemas/plan.schema.json"), json(&plan)),
+        (
+            include_str!("../../../docs/schemas/plan.schema.json"),
+            json(&plan, Some(History { attempts: 3, p50_ms: 10, p95_ms: 20 })),
+        ),
         (include_str!("../../../docs/schemas/plan-file.schema.json"), serde_json::to_value(&plan).unwrap()),
     ] {
         let schema: serde_json::Value = serde_json::from_str(schema).unwrap();

@@ -1,7 +1,7 @@
 //! The view as text for people.
 
 use super::entry::{Entry, Names};
-use super::{PlanView, view};
+use super::{History, PlanView, view};
 use crate::plan::print::print_named;
 use crate::plan::{BodyId, Plan};
 use crate::value::text::{duration, money};
@@ -13,8 +13,8 @@ use std::fmt::Write as _;
 const LISTED: usize = 40;
 
 /// The plan as a person reads it: waves with their tasks, what decides the time, what it may cost.
-pub fn text(plan: &Plan) -> String {
-    let view = view(plan);
+pub fn text(plan: &Plan, history: Option<History>) -> String {
+    let view = PlanView { history, ..view(plan) };
     let mut out = Text { out: String::new(), checkpoints: view.checkpoints.clone() };
     out.summary(plan, &view);
     out.waves(&view);
@@ -41,7 +41,12 @@ impl Text {
         self.line(format_args!("{}: {tasks} in {waves}", view.workflow));
         if view.estimate_ms > 0 {
             let time = duration(view.estimate_ms);
-            self.line(format_args!("  time     {time} along {}", view.critical_path.join(" → ")));
+            let history = view.history.map(|of| {
+                let (most, attempts) = (duration(of.p95_ms), of.attempts);
+                format!(", {most} if slow, by {attempts} attempts of earlier runs,")
+            });
+            let history = history.unwrap_or_default();
+            self.line(format_args!("  time     {time}{history} along {}", view.critical_path.join(" → ")));
         } else {
             self.line(format_args!("  time     not known: no task has an `estimate`"));
         }

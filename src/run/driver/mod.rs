@@ -7,6 +7,7 @@
 mod act;
 mod early;
 mod log;
+mod note;
 mod outside;
 mod pose;
 mod tell;
@@ -17,6 +18,7 @@ pub(super) use outside::Came;
 pub(super) use pose::again_message;
 
 use super::clock::Clock;
+use super::experience::Experience;
 use super::hands::Hands;
 use super::keep::Source;
 use super::memory::Memory;
@@ -25,12 +27,13 @@ use super::people::{Asker, Question, Replies, Reply};
 use super::preflight::Refused;
 use super::preview::{Notes, Reason};
 use super::record::{AttemptEnded, Failure, Record, SessionClosed};
+use super::summary::Tally;
 use super::task::Shared;
 use super::tasks::Tasks;
 use super::values::Values;
 use crate::plan::Plan;
 use crate::schedule::{Close, Command, Decisions, Event, NumMap, Place, Policy, Rest, State};
-use crate::store::{RunStore, StoreError};
+use crate::store::{Project, RunStore, StoreError};
 use crate::value::Value;
 use ecow::EcoString;
 use std::collections::BTreeSet;
@@ -95,6 +98,13 @@ pub(super) enum Left {
 /// See the module.
 pub(super) struct Driver<'a> {
     pub plan: &'a Plan,
+    project: &'a Project,
+    /// What earlier runs say.
+    experience: Experience,
+    /// What the index will keep of the run, where this session is its first; else the journal is read for it.
+    pub tally: Option<Tally>,
+    /// The workflow and its beginning, of a run that this session goes on with.
+    pub origin: (EcoString, i64),
     pub store: RunStore,
     pub observer: &'a mut dyn Observer,
     pub asker: Option<Box<dyn Asker>>,
@@ -161,6 +171,7 @@ pub(super) struct Driver<'a> {
 /// What a driver is made of.
 pub(super) struct Parts<'a> {
     pub plan: &'a Plan,
+    pub project: &'a Project,
     pub store: RunStore,
     pub observer: &'a mut dyn Observer,
     pub asker: Option<Box<dyn Asker>>,
@@ -176,6 +187,10 @@ impl<'a> Driver<'a> {
         let (to, from) = unbounded_channel();
         Driver {
             plan: parts.plan,
+            project: parts.project,
+            experience: Experience::load(parts.project, parts.plan),
+            tally: None,
+            origin: Default::default(),
             store: parts.store,
             observer: parts.observer,
             asker: parts.asker,
@@ -240,6 +255,7 @@ impl<'a> Driver<'a> {
     /// Records that the storage failed, if the reserve allows it. What the turn held was never acted on.
     fn close_for_storage(&mut self) {
         self.log = Log::default();
+        self.tally = None;
         let closed = SessionClosed { why: Close::Storage };
         self.row(About::default(), &Record::SessionClosed(closed));
         let _ = self.log.commit(&mut self.store, self.observer);
@@ -247,9 +263,13 @@ impl<'a> Driver<'a> {
 
     async fn turns(&mut self) -> Result<Left, Halt> {
         self.take_messages()?;
+        let mut noted = false;
         loop {
             while !self.turn()? {
                 self.tick();
+            }
+            if !std::mem::replace(&mut noted, true) {
+                self.note_start();
             }
             match self.state.rest() {
                 Rest::Ended(_) => match self.end.take() {
@@ -285,6 +305,7 @@ impl<'a> Driver<'a> {
     /// Forgets what a turn holds that is not committed.
     pub(super) fn forget_turn(&mut self) {
         self.log = Log::default();
+        self.tally = None;
         self.ended.clear();
         self.undone.clear();
         self.shown.clear();

@@ -22,7 +22,11 @@ use ecow::EcoString;
 impl Driver<'_> {
     /// Adds a row.
     pub(in crate::run) fn row(&mut self, about: About, record: &Record) {
-        self.log.add(self.clock.wall(), self.clock.active(), about, record);
+        let (at, mono) = (self.clock.wall(), self.clock.active());
+        if let Some(tally) = &mut self.tally {
+            tally.row(at, mono, about.task.as_deref().unwrap_or_default(), record);
+        }
+        self.log.add(at, mono, about, record);
     }
 
     /// The columns of a row about a place.

@@ -11,7 +11,7 @@ use crate::run::observer;
 use crate::run::record::Failure;
 use crate::run::task::{self, Refusal};
 use crate::schedule::{
-    self, Command, Decisions, End, ErrorKind, Event, Facts, NoHistory, Note, Outcome, Place, Verdict, What,
+    self, Command, Decisions, End, ErrorKind, Event, Facts, Note, Outcome, Place, Verdict, What,
 };
 
 /// Most rows of one transaction: a turn that has more is split.
@@ -51,7 +51,7 @@ impl Driver<'_> {
             parallel: self.limits.parallel,
             policy: self.limits.policy,
             machine: &self.limits.machine,
-            history: &NoHistory,
+            history: &self.experience,
             overlap: claims::may_overlap,
             seed: self.limits.seed,
         };
