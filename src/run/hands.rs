@@ -5,6 +5,7 @@ use super::start::Options;
 use crate::exec;
 use crate::exec::agent::{AgentErrorKind, AgentOutcome, AgentRequest};
 use crate::exec::process::Hidden;
+use crate::exec::sys::since_boot;
 use crate::exec::warden::{Interrupt, Interrupts, Link};
 use crate::exec::{
     Done, EnvVar, ExecError, Executor, Fault, Keep, Kept, Local, Outcome, Output, ProcessOutcome,
@@ -17,7 +18,7 @@ use crate::value::Value;
 use ecow::EcoString;
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long what is stopped may take to end by itself.
 const GRACE: Duration = Duration::from_secs(10);
@@ -153,7 +154,7 @@ impl Workshop {
 #[derive(Debug)]
 struct Going {
     place: Place,
-    deadline: Option<Instant>,
+    deadline: Option<Duration>,
     timed_out: bool,
     write: bool,
 }
@@ -164,7 +165,8 @@ pub(super) struct Hands {
     executor: Box<dyn Executor>,
     going: NumMap<Ticket, Going>,
     tickets: NumMap<Place, Ticket>,
-    deadlines: BTreeSet<(Instant, Ticket)>,
+    /// By time since boot, which counts while the machine sleeps.
+    deadlines: BTreeSet<(Duration, Ticket)>,
     /// By wall time.
     sleeps: BTreeSet<(i64, Place)>,
     ready: VecDeque<Finished>,
@@ -235,8 +237,7 @@ impl Hands {
             return;
         }
         let write = matches!(order.doing, Doing::Write(..));
-        let deadline =
-            order.timeout.map(|ms| Instant::now() + Duration::from_millis(ms.max(0).unsigned_abs()));
+        let deadline = order.timeout.map(|ms| since_boot() + Duration::from_millis(ms.max(0).unsigned_abs()));
         let ticket = Ticket(self.next);
         self.next += 1;
         let begun = self.request(order).and_then(|request| self.executor.start(ticket, request));
@@ -397,7 +398,7 @@ impl Hands {
             let left = until - super::clock::wall_now();
             Duration::from_millis(u64::try_from(left).unwrap_or(0))
         });
-        let deadline = self.deadlines.first().map(|(at, _)| at.saturating_duration_since(Instant::now()));
+        let deadline = self.deadlines.first().map(|(at, _)| at.saturating_sub(since_boot()));
         sleep.into_iter().chain(deadline).min().unwrap_or(Duration::from_secs(3600))
     }
 
@@ -414,7 +415,7 @@ impl Hands {
         if self.deadlines.is_empty() {
             return;
         }
-        let now = Instant::now();
+        let now = since_boot();
         while let Some((at, ticket)) = self.deadlines.first().copied()
             && at <= now
         {

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stderr, reason = "what is found is told at once: a whole sweep takes long")]
 
 mod chance;
+mod clocks;
 mod errors;
 mod kills;
 mod limits;
@@ -270,18 +271,50 @@ fn succeeded(shown: &Value) -> BTreeMap<String, Value> {
     done.map(|task| (task["id"].as_str().unwrap_or_default().to_string(), task["value"].clone())).collect()
 }
 
-/// The output of a command, which must end.
+/// The output of a command. One that does not end is killed with all that is below it, and its standard error says so:
+/// whoever judges it finds neither its result nor its exit code.
 fn ended(mut command: Command, what: &str) -> Output {
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let id = child.id();
-    let (tell, told) = std::sync::mpsc::channel();
-    let waiter = std::thread::spawn(move || tell.send(child.wait_with_output().unwrap()));
-    let output = told.recv_timeout(PATIENCE).unwrap_or_else(|_| {
-        let tree = Command::new("ps").args(["-ef", "--forest"]).output().unwrap();
-        panic!("{what} (process {id}) hangs\n{}", String::from_utf8_lossy(&tree.stdout))
-    });
-    waiter.join().unwrap().unwrap();
-    output
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let id = child.id().cast_signed();
+    let whole = |mut pipe: Box<dyn std::io::Read + Send>| {
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut text = Vec::new();
+            let _ = pipe.read_to_end(&mut text);
+            let _ = tell.send(text);
+        });
+        told
+    };
+    let outputs =
+        [whole(Box::new(child.stdout.take().unwrap())), whole(Box::new(child.stderr.take().unwrap()))];
+    let until = Instant::now() + PATIENCE;
+    let mut status = ended_within(&mut child, PATIENCE);
+    let mut texts = outputs
+        .iter()
+        .map(|told| {
+            told.recv_timeout(until.saturating_duration_since(Instant::now()) + Duration::from_secs(1)).ok()
+        })
+        .collect::<Vec<_>>();
+    if status.is_some() && texts.iter().all(Option::is_some) {
+        let [stdout, stderr] = [0, 1].map(|at| texts[at].take().unwrap_or_default());
+        return Output { status: status.unwrap(), stdout, stderr };
+    }
+    let tree = tree_below(id);
+    for pid in flow::exec::sys::proc::descendants(id).into_iter().chain([id]) {
+        if let Some(pid) = rustix::process::Pid::from_raw(pid) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+    }
+    status = status.or_else(|| ended_within(&mut child, PATIENCE));
+    for (text, told) in texts.iter_mut().zip(&outputs) {
+        if text.is_none() {
+            *text = told.recv_timeout(Duration::from_secs(2)).ok();
+        }
+    }
+    let said = String::from_utf8_lossy(texts[1].as_deref().unwrap_or_default()).into_owned();
+    let stderr = format!("HANGS: {what}\n{tree}\n{said}").into_bytes();
+    let killed = std::os::unix::process::ExitStatusExt::from_raw(9);
+    Output { status: status.filter(|status| !status.success()).unwrap_or(killed), stdout: Vec::new(), stderr }
 }
 
 /// Waits until it has ended, at most `patience`.
@@ -298,16 +331,41 @@ fn ended_within(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
     }
 }
 
+/// The processes at and below `root`: what each is, in which state, and where in the kernel it waits.
+fn tree_below(root: i32) -> String {
+    let line = |pid: i32| {
+        let read = |name: &str| std::fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default();
+        let state = flow::exec::sys::proc::stat(pid).map_or('?', |stat| char::from(stat.state));
+        let parent = flow::exec::sys::proc::stat(pid).map_or(0, |stat| stat.parent);
+        let words: String = read("cmdline").replace('\0', " ").chars().take(100).collect();
+        format!("  {pid} of {parent} {state} {} [{}] {words}", read("wchan"), read("syscall").trim())
+    };
+    let mut all = vec![root];
+    all.extend(flow::exec::sys::proc::descendants(root));
+    all.into_iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// Tries every case, two at a time, and fails with all that were found.
 fn all_hold<T: Send + Sync>(cases: &[T], holds: impl Fn(&T) -> Result<(), String> + Sync) {
+    all_hold_by(2, cases, holds);
+}
+
+/// The same, so many at a time. A case that panics is a finding too.
+fn all_hold_by<T: Send + Sync>(at_once: usize, cases: &[T], holds: impl Fn(&T) -> Result<(), String> + Sync) {
     let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
-        for _ in 0..2 {
+        for _ in 0..at_once {
             scope.spawn(|| {
-                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(why) = holds(case) {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(case) = cases.get(at) else { return };
+                    let judged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| holds(case)));
+                    if let Err(why) = judged.unwrap_or_else(|why| Err(panicked(&*why))) {
                         eprintln!("FOUND {why}");
                         found.lock().unwrap().push(why);
+                    }
+                    if at % 100 == 99 {
+                        eprintln!("{} of {} cases", at + 1, cases.len());
                     }
                 }
             });
@@ -315,6 +373,14 @@ fn all_hold<T: Send + Sync>(cases: &[T], holds: impl Fn(&T) -> Result<(), String
     });
     let found = found.into_inner().unwrap();
     assert!(found.is_empty(), "{} of {} cases:\n{}", found.len(), cases.len(), found.join("\n"));
+}
+
+fn panicked(why: &(dyn std::any::Any + Send)) -> String {
+    let text = why.downcast_ref::<String>().cloned();
+    format!(
+        "the case panicked: {}",
+        text.unwrap_or_else(|| why.downcast_ref::<&str>().unwrap_or(&"").to_string())
+    )
 }
 
 /// How often the engine makes each of these calls, the most of any of its threads.
