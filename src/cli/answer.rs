@@ -1,5 +1,6 @@
 //! Asking a person at the terminal.
 
+use super::outlet::Outlet;
 use super::output;
 use crate::run::{Asker, Form, Question, Replies, Reply};
 use std::collections::VecDeque;
@@ -8,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex};
 /// Shows questions one after the other and reads the answers from standard input, on a thread of its own: reading a
 /// line cannot be interrupted, and the run must not wait for it.
 pub struct Terminal {
+    to: Outlet,
     queue: Arc<Queue>,
     started: bool,
 }
@@ -26,8 +28,8 @@ struct Pending {
 
 impl Terminal {
     /// Nothing asked yet.
-    pub fn new() -> Terminal {
-        Terminal { queue: Arc::default(), started: false }
+    pub fn new(to: Outlet) -> Terminal {
+        Terminal { to, queue: Arc::default(), started: false }
     }
 }
 
@@ -44,8 +46,8 @@ impl Asker for Terminal {
         self.queue.more.notify_one();
         if !self.started {
             self.started = true;
-            let queue = self.queue.clone();
-            std::thread::spawn(move || answer_all(&queue));
+            let (queue, to) = (self.queue.clone(), self.to.clone());
+            std::thread::spawn(move || answer_all(&queue, &to));
         }
     }
 
@@ -56,7 +58,7 @@ impl Asker for Terminal {
     }
 }
 
-fn answer_all(queue: &Queue) {
+fn answer_all(queue: &Queue, to: &Outlet) {
     loop {
         let Ok(mut questions) = queue.questions.lock() else { return };
         let pending = loop {
@@ -69,7 +71,7 @@ fn answer_all(queue: &Queue) {
             }
         };
         drop(questions);
-        show(&pending);
+        to.write(shown(&pending).as_bytes());
         let mut line = String::new();
         // At the end of input nobody will answer any more.
         if std::io::stdin().read_line(&mut line).unwrap_or(0) == 0 {
@@ -88,18 +90,21 @@ fn answer_all(queue: &Queue) {
     }
 }
 
-fn show(pending: &Pending) {
+/// A question as it stands on the terminal.
+fn shown(pending: &Pending) -> String {
     let question = &pending.question;
+    let mut text = String::new();
     if let Some(why) = &pending.again {
-        output::say(format_args!("that answer does not do: {}", output::visible(why)));
+        text += &format!("that answer does not do: {}\n", output::visible(why));
     }
-    output::say(format_args!("\n{} asks: {}", question.task, output::visible(&question.message)));
+    text += &format!("\n{} asks: {}\n", question.task, output::visible(&question.message));
     let choices = question.choices();
     match (&question.form, choices.is_empty()) {
-        (_, false) => output::say(format_args!("answer {}:", choices.join(", "))),
-        (Form::Value { type_name, .. }, true) => output::say(format_args!("answer with a {type_name}:")),
+        (_, false) => text += &format!("answer {}:\n", choices.join(", ")),
+        (Form::Value { type_name, .. }, true) => text += &format!("answer with a {type_name}:\n"),
         (Form::Approve | Form::Crash { .. }, true) => {}
     }
+    text
 }
 
 /// Who answers: the name of the user, for the record.

@@ -4,6 +4,7 @@ use super::answer::Terminal;
 use super::args::{self, EngineArgs, Format};
 use super::config::{Config, DurabilitySetting, RuntimeSetting};
 use super::exit::Exit;
+use super::outlet::Outlet;
 use super::output;
 use super::progress::Progress;
 use crate::plan::Runtime;
@@ -12,8 +13,9 @@ use crate::schedule::Policy;
 use crate::store::{Durability, Project, StoreError};
 use crate::value::{Value, json, text};
 use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::Path;
+use std::time::Duration;
 
 /// The flags with `flow.toml`.
 #[derive(Debug)]
@@ -88,24 +90,55 @@ impl Setting {
     /// Who looks on.
     pub fn show(&self) -> Show {
         let live = std::io::stderr().is_terminal();
+        let said = (!self.quiet || self.ask).then(|| Outlet::new(std::io::stderr()));
+        let progress = match &said {
+            Some(said) if !self.quiet => Some(Progress::new(live, output::color(), said.clone())),
+            _ => None,
+        };
         Show {
-            progress: (!self.quiet).then(|| Progress::new(live, output::color())),
-            stream: self.format == Format::Json,
-            events: self.events.as_ref().and_then(|f| f.try_clone().ok()).map(BufWriter::new),
+            progress,
+            said,
+            stream: (self.format == Format::Json).then(|| Outlet::new(std::io::stdout())),
+            events: self.events.as_ref().and_then(|file| file.try_clone().ok()).map(Outlet::new),
         }
     }
 
     /// Who looks on and who answers.
     pub fn company<'a>(&self, show: &'a mut Show) -> Company<'a> {
-        Company { observer: show, asker: self.ask.then(|| Box::new(Terminal::new()) as _) }
+        let asker =
+            show.said.as_ref().filter(|_| self.ask).map(|said| Box::new(Terminal::new(said.clone())) as _);
+        Company { observer: show, asker }
     }
 }
 
-/// Everything that is shown of a run while it goes.
+/// Everything that is shown of a run while it goes. Whoever reads it cannot hold the run up.
 pub struct Show {
     progress: Option<Progress>,
-    stream: bool,
-    events: Option<BufWriter<File>>,
+    /// For people.
+    said: Option<Outlet>,
+    stream: Option<Outlet>,
+    events: Option<Outlet>,
+}
+
+/// How long a reader that stands still is waited for when the run was interrupted.
+const STILL: Duration = Duration::from_secs(1);
+
+impl Show {
+    /// Waits until all is written, and says what was not.
+    fn end(self, interrupted: bool) {
+        if let Some(progress) = &self.progress {
+            progress.clear();
+        }
+        let patience = interrupted.then_some(STILL);
+        let drained = |outlet: &Option<Outlet>| outlet.as_ref().map_or(0, |outlet| outlet.drain(patience));
+        let lost = drained(&self.stream) + drained(&self.events);
+        drained(&self.said);
+        if lost > 0 {
+            output::say(format_args!(
+                "{lost} events are missing in what was shown: their reader stood still; `flowc show` has all"
+            ));
+        }
+    }
 }
 
 impl Observer for Show {
@@ -113,36 +146,26 @@ impl Observer for Show {
         if let Some(progress) = &self.progress {
             progress.event(event);
         }
-        if !self.stream && self.events.is_none() {
+        if self.stream.is_none() && self.events.is_none() {
             return;
         }
-        let Ok(line) = serde_json::to_string(event) else { return };
-        if self.stream {
-            output::result(&line);
-        }
-        if let Some(events) = &mut self.events {
-            // A full disk costs the copy of the events, not the run: the journal has them.
-            let _ = events.write_all(line.as_bytes()).and_then(|()| events.write_all(b"\n"));
-            if matches!(
-                event.what,
-                What::RunStopped { .. } | What::RunFinished { .. } | What::TaskWaiting { .. }
-            ) {
-                let _ = events.flush();
-            }
+        let Ok(mut line) = serde_json::to_vec(event) else { return };
+        line.push(b'\n');
+        // A full disk costs the copy of the events, not the run: the journal has them.
+        let last = matches!(event.what, What::RunStopped { .. } | What::RunFinished { .. });
+        for outlet in self.stream.iter().chain(&self.events) {
+            if last { outlet.write_last(&line) } else { outlet.write(&line) }
         }
     }
 
     fn listens(&self) -> bool {
-        self.progress.is_some() || self.stream || self.events.is_some()
+        self.progress.is_some() || self.stream.is_some() || self.events.is_some()
     }
 }
 
 /// Tells how a run ended: its result on standard output, the rest on standard error.
 pub fn tell(end: &RunEnd, args: &EngineArgs, show: Show) -> Exit {
-    if let Some(progress) = &show.progress {
-        progress.clear();
-    }
-    drop(show);
+    show.end(matches!(end.how, How::Interrupted(_)));
     let run = &end.run;
     match &end.how {
         How::Succeeded(value) => {

@@ -24,6 +24,7 @@ mod graph;
 mod literal;
 mod logs;
 mod new;
+mod outlet;
 mod output;
 mod plan;
 mod program;

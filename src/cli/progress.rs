@@ -1,11 +1,11 @@
 //! What a person sees of a run while it goes: a live picture on a terminal, plain lines elsewhere.
 
+use super::outlet::Outlet;
 use super::output;
 use crate::run::{AttemptOutcome, RunEvent, TaskStatus, What};
 use ecow::EcoString;
 use indexmap::IndexMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -22,8 +22,8 @@ pub struct Progress {
 
 impl Progress {
     /// A live picture where standard error is a terminal, else plain lines.
-    pub fn new(live: bool, color: bool) -> Progress {
-        let picture = Arc::new(Mutex::new(Picture::new(color)));
+    pub fn new(live: bool, color: bool, to: Outlet) -> Progress {
+        let picture = Arc::new(Mutex::new(Picture::new(color, to)));
         if live {
             let picture = Arc::downgrade(&picture);
             std::thread::spawn(move || {
@@ -50,13 +50,13 @@ impl Progress {
                 picture.wipe();
             }
             if let Some(line) = line {
-                output::say(format_args!("{line}"));
+                picture.say(line);
             }
             if picture.over {
                 picture.wipe();
             }
         } else if let Some(line) = line {
-            output::say(format_args!("{line}"));
+            picture.say(line);
         }
     }
 
@@ -75,6 +75,7 @@ impl Progress {
 
 /// What is known of the run.
 struct Picture {
+    to: Outlet,
     color: bool,
     started: Instant,
     total: u64,
@@ -97,8 +98,9 @@ struct Running {
 }
 
 impl Picture {
-    fn new(color: bool) -> Picture {
+    fn new(color: bool, to: Outlet) -> Picture {
         Picture {
+            to,
             color,
             started: Instant::now(),
             total: 0,
@@ -208,8 +210,16 @@ impl Picture {
         if self.color { format!("\u{1b}[{color}m{sign}\u{1b}[0m") } else { sign.to_string() }
     }
 
-    /// Draws the running tasks and the sum below what has been written.
+    fn say(&self, line: String) {
+        self.to.write((line + "\n").as_bytes());
+    }
+
+    /// Draws the running tasks and the sum below what has been written. Not on a terminal that has not shown the last
+    /// picture yet.
     fn draw(&mut self) {
+        if self.to.is_behind() {
+            return;
+        }
         self.wipe();
         if self.asking > 0 {
             return;
@@ -229,7 +239,7 @@ impl Picture {
             lines += 1;
         }
         let _ = writeln!(text, "{}", cut(&self.sum(), width));
-        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+        self.to.write(text.as_bytes());
         self.lines = lines + 1;
     }
 
@@ -255,7 +265,7 @@ impl Picture {
 
     fn wipe(&mut self) {
         if self.lines > 0 {
-            let _ = write!(std::io::stderr().lock(), "\u{1b}[{}A\u{1b}[J", self.lines);
+            self.to.write(format!("\u{1b}[{}A\u{1b}[J", self.lines).as_bytes());
             self.lines = 0;
         }
     }

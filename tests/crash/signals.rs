@@ -75,3 +75,44 @@ fn f36_a_reader_that_has_gone_away_costs_the_output_and_nothing_else() {
         ground.holds(LAST, 0).map_err(|why| format!("{script}: {why}"))
     });
 }
+
+/// Many events: more than a pipe holds, and than waits for a reader.
+const MANY: &str = "workflow main() -> Int { let all = for n in range(0, 30000) { now() } len(all) }\n";
+
+#[test]
+fn f36_a_reader_that_stands_still_does_not_hold_the_run_up() {
+    let ground = Ground::new(MANY, "process");
+    let mut command = ground.command(&["run", "main.flow", "--format", "json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let until = Instant::now() + PATIENCE;
+    while ground.shown()["status"] != "succeeded" {
+        assert!(Instant::now() < until, "nobody reads, and the run stands still");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    // Read at last: every line is whole, the first and the last are there.
+    let mut stderr = child.stderr.take().unwrap();
+    let said = std::thread::spawn(move || {
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut stderr, &mut said).unwrap();
+        said
+    });
+    let mut lines = String::new();
+    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut lines).unwrap();
+    assert_eq!(ended_within(&mut child, PATIENCE).and_then(|status| status.code()), Some(0));
+    let events: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events[0]["event"], "run_started");
+    assert_eq!(events.last().unwrap()["event"], "run_finished");
+    let seqs: Vec<u64> = events.iter().map(|event| event["seq"].as_u64().unwrap()).collect();
+    assert!(seqs.is_sorted());
+    let said = said.join().unwrap();
+    assert!(events.len() < 30_000 && said.contains("events are missing"), "{} {}", events.len(), said.len());
+    assert_eq!(ground.flowc(&["fsck"]).status.code(), Some(0));
+
+    // A file is a reader too, and one that keeps up gets all.
+    let file = ground.root.join("events");
+    let args = ["run", "main.flow", "-q", "--events", file.to_str().unwrap()];
+    let output = ground.flowc(&args);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "30000\n");
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.lines().count() >= 30_000 && text.lines().last().unwrap().contains("run_finished"));
+}
