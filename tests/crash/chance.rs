@@ -129,8 +129,12 @@ fn one(subject: &Subject, seed: u64, most: usize, durability: &'static str) -> R
         idle = if told(&ground, &mut ended)? { 0 } else { idle + 1 };
     }
     ground.is_quiet()?;
-    while ground.flowc(&["resume", "-q"]).status.code() == Some(3) {
-        ground.flowc(&["approve", "--by", "ann"]);
+    loop {
+        match ground.flowc(&["resume", "-q"]).status.code() {
+            Some(3) => drop(ground.flowc(&["approve", "--by", "ann"])),
+            Some(4) if began.elapsed() < PATIENCE * 3 => std::thread::sleep(Duration::from_millis(20)),
+            _ => break,
+        }
     }
     told(&ground, &mut ended)?;
     if ground.log().contains("overlap") {

@@ -86,35 +86,59 @@ impl Strays {
 
     /// Kills `pid` if it is the suspect's. Says whether it is not.
     fn settle(&mut self, pid: i32, suspect: &mut Suspect<'_>, others: &Others<'_>) -> bool {
-        if suspect.known.contains(&pid) || self.belongs(pid, suspect, others) {
-            kill(pid);
-            if gone(pid) {
-                self.nameless.remove(&pid);
-                suspect.known.retain(|known| *known != pid);
-            } else if !suspect.known.contains(&pid) {
-                suspect.known.push(pid);
+        let whose = if suspect.known.contains(&pid) { Whose::Its } else { self.whose(pid, suspect, others) };
+        match whose {
+            Whose::NotIts => true,
+            Whose::Unclear => false,
+            Whose::Its => {
+                kill(pid);
+                if gone(pid) {
+                    self.nameless.remove(&pid);
+                    suspect.known.retain(|known| *known != pid);
+                } else if !suspect.known.contains(&pid) {
+                    suspect.known.push(pid);
+                }
+                // Dead or not: what it leaves behind turns up among our children only now.
+                false
             }
-            // Dead or not: what it leaves behind turns up among our children only now.
-            return false;
         }
-        true
     }
 
-    fn belongs(&mut self, pid: i32, suspect: &Suspect<'_>, others: &Others<'_>) -> bool {
-        let Some(stat) = proc::stat(pid) else { return false };
+    fn whose(&mut self, pid: i32, suspect: &Suspect<'_>, others: &Others<'_>) -> Whose {
+        let Some(stat) = proc::stat(pid) else { return Whose::NotIts };
         if stat.group == suspect.group {
-            return true;
+            return Whose::Its;
         }
-        match proc::attempt_of(pid) {
-            Some(attempt) if attempt == suspect.attempt => true,
-            Some(_) | None if !self.sole_parent => false,
-            // Another running attempt's, or one that has shed its name (or carries a nested run's).
-            Some(_) | None => {
-                let seen = *self.nameless.entry(pid).or_insert(others.last_start);
-                stat.state == b'Z' || others.oldest_running > seen
-            }
+        let attempt = proc::attempt_of(pid);
+        if attempt.as_deref() == Some(suspect.attempt) {
+            return Whose::Its;
+        }
+        // Its name went with its memory, and its children are not ours yet.
+        if attempt.is_none() && proc::stat(pid).is_none_or(|stat| stat.exiting) {
+            return Whose::Unclear;
+        }
+        if !self.sole_parent {
+            return Whose::NotIts;
+        }
+        // Another running attempt's, or one that has shed its name (or carries a nested run's).
+        let known = self.nameless.get(&pid).copied();
+        let seen = *self.nameless.entry(pid).or_insert(others.last_start);
+        if stat.state == b'Z' || others.oldest_running > seen {
+            Whose::Its
+        } else if attempt.is_none() && known.is_none() {
+            Whose::Unclear // one that is becoming another program has no name for a moment
+        } else {
+            Whose::NotIts
         }
     }
+}
+
+/// To whom a stray belongs.
+enum Whose {
+    Its,
+    NotIts,
+    /// The next look will tell.
+    Unclear,
 }
 
 fn kill(pid: i32) {

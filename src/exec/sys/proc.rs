@@ -7,6 +7,9 @@ use std::sync::OnceLock;
 
 use rustix::process::{Pid, PidfdFlags, Signal};
 
+/// The kernel's flag of a process that is on its way out.
+const PF_EXITING: u32 = 4;
+
 /// The name under which every process of an attempt carries the attempt's id.
 pub const ATTEMPT_VARIABLE: &str = "FLOW_ATTEMPT_ID";
 
@@ -115,6 +118,8 @@ pub struct Stat {
     pub state: u8,
     pub parent: i32,
     pub group: i32,
+    /// It is on its way out: its memory may be gone, its children not yet somebody else's.
+    pub exiting: bool,
     /// When it began, in clock ticks since boot: with the id and the boot, its identity.
     pub start_ticks: u64,
 }
@@ -129,9 +134,10 @@ pub fn stat(pid: i32) -> Option<Stat> {
     let state = *fields.next()?.as_bytes().first()?;
     let parent = fields.next()?.parse().ok()?;
     let group = fields.next()?.parse().ok()?;
-    // Field 22 of the page `proc(5)`; three are taken, so sixteen stand between.
-    let start_ticks = fields.nth(16)?.parse().ok()?;
-    Some(Stat { state, parent, group, start_ticks })
+    // Fields 9 and 22 of the page `proc(5)`: the last one taken is the fifth.
+    let flags: u32 = fields.nth(3)?.parse().ok()?;
+    let start_ticks = fields.nth(12)?.parse().ok()?;
+    Some(Stat { state, parent, group, exiting: flags & PF_EXITING != 0 && state != b'Z', start_ticks })
 }
 
 /// The id of this boot of the machine: process ids mean something only within one.
