@@ -61,6 +61,8 @@ fn kill(child: &Child, victim: Victim) {
     match victim {
         Victim::Warden | Victim::Both => drop(kill_process(warden, Signal::KILL)),
         Victim::Group => drop(kill_process_group(warden, Signal::KILL)),
+        // It has not been split off yet.
+        Victim::Runner if runner.is_none() => drop(kill_process(warden, Signal::KILL)),
         Victim::Runner => {}
     }
 }
@@ -121,10 +123,12 @@ fn one(subject: &Subject, seed: u64, most: usize, durability: &'static str) -> R
             continue;
         }
         let victims = [Victim::Warden, Victim::Runner, Victim::Both, Victim::Group];
-        kill(&child, victims[random.usize(..victims.len())]);
+        let victim = victims[random.usize(..victims.len())];
+        kill(&child, victim);
         kills += 1;
         if ended_within(&mut child, PATIENCE).is_none() {
-            return Err(format!("it does not end after kill {kills}"));
+            let tree = killed_tree(child.id().cast_signed());
+            return Err(format!("it does not end after kill {kills}, of {victim:?}:\n{tree}"));
         }
         idle = if told(&ground, &mut ended)? { 0 } else { idle + 1 };
     }
@@ -147,7 +151,8 @@ fn one(subject: &Subject, seed: u64, most: usize, durability: &'static str) -> R
 /// The next session: the run, or its going on.
 fn session(ground: &Ground, random: &mut fastrand::Rng) -> Command {
     let begun = ground.root.join(".flow/runs").exists() && ground.newest().is_some();
-    let parallel = ["1", "2", "4"][random.usize(..3)];
+    // At least two: the first of a race may never end.
+    let parallel = ["2", "3", "4"][random.usize(..3)];
     let mut args: Vec<&str> = if begun { vec!["resume"] } else { vec!["run", "main.flow"] };
     args.extend(["-q", "-j", parallel]);
     ground.command(&args)

@@ -295,16 +295,11 @@ fn ended(mut command: Command, what: &str) -> Output {
             told.recv_timeout(until.saturating_duration_since(Instant::now()) + Duration::from_secs(1)).ok()
         })
         .collect::<Vec<_>>();
-    if status.is_some() && texts.iter().all(Option::is_some) {
+    if let (Some(status), true) = (status, texts.iter().all(Option::is_some)) {
         let [stdout, stderr] = [0, 1].map(|at| texts[at].take().unwrap_or_default());
-        return Output { status: status.unwrap(), stdout, stderr };
+        return Output { status, stdout, stderr };
     }
-    let tree = tree_below(id);
-    for pid in flow::exec::sys::proc::descendants(id).into_iter().chain([id]) {
-        if let Some(pid) = rustix::process::Pid::from_raw(pid) {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-        }
-    }
+    let tree = killed_tree(id);
     status = status.or_else(|| ended_within(&mut child, PATIENCE));
     for (text, told) in texts.iter_mut().zip(&outputs) {
         if text.is_none() {
@@ -329,6 +324,17 @@ fn ended_within(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
         }
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// Kills what is at and below `root`, and says what that was.
+fn killed_tree(root: i32) -> String {
+    let tree = tree_below(root);
+    for pid in flow::exec::sys::proc::descendants(root).into_iter().chain([root]) {
+        if let Some(pid) = rustix::process::Pid::from_raw(pid) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+    }
+    tree
 }
 
 /// The processes at and below `root`: what each is, in which state, and where in the kernel it waits.
