@@ -147,8 +147,9 @@ pub struct Agent {
     pub skills: Vec<EcoString>,
     #[serde(default, skip_serializing_if = "EcoString::is_empty")]
     pub system: EcoString,
+    /// The MCP servers that it is given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub mcp: Vec<EcoString>,
+    pub mcp: Vec<Server>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -164,6 +165,20 @@ pub struct Agent {
     pub budget: Option<i64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<(EcoString, Value)>,
+}
+
+/// An MCP server: a program, or an address.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Server {
+    pub name: EcoString,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<EcoString>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<(EcoString, Value)>,
+    #[serde(default, skip_serializing_if = "EcoString::is_empty")]
+    pub url: EcoString,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(EcoString, Value)>,
 }
 
 /// Which program plays an agent.

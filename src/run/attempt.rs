@@ -278,6 +278,7 @@ fn environment(
     let mut all = super::values::workflow_env(task.plan, values, task.place.scope)?;
     if let Some(agent) = agent.and_then(|id| task.agent(id)) {
         all.extend(agent.env.iter().cloned());
+        all.extend(super::servers::variables(agent));
     }
     if let Some((Value::Record(fields), spot)) = task.property(values, |props| props.env.as_deref())? {
         let given = task.overrides.and_then(|props| props.env.as_deref());

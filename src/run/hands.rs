@@ -315,6 +315,7 @@ impl Hands {
             model: agent.model.as_ref().map(ToString::to_string),
             effort: agent.effort.as_ref().map(ToString::to_string),
             tools: agent.tools.as_ref().map(|tools| tools.iter().map(ToString::to_string).collect()),
+            servers: super::servers::config(agent),
             max_turns: agent.max_turns.and_then(|turns| u32::try_from(turns).ok()),
             budget_usd: agent.budget.map(super::view::dollars),
             prompt: text,

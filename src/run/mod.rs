@@ -26,6 +26,7 @@ mod preview;
 mod record;
 mod replay;
 mod resume;
+mod servers;
 mod start;
 pub mod summary;
 mod task;

@@ -5,7 +5,7 @@
 use super::inputs::{self, Given};
 use super::values::Values;
 use crate::exec::secret::Secrets;
-use crate::plan::{Action, Element, Expr, ExprKind, Plan, Runtime};
+use crate::plan::{Action, Agent, Element, Expr, ExprKind, Plan, Runtime};
 use crate::schedule::ScopeId;
 use crate::value::Value;
 use std::collections::BTreeSet;
@@ -46,6 +46,7 @@ pub fn check(
     let values = inputs::check(plan, given).map_err(Refused::wrong)?;
     contracts(plan, &values)?;
     secrets(plan, &values)?;
+    servers(plan, default_runtime)?;
     programs(plan, default_runtime)?;
     Ok(values)
 }
@@ -57,6 +58,7 @@ pub fn check(
 pub(super) fn check_again(plan: &Plan, default_runtime: &Runtime) -> Result<(), Refused> {
     missing(plan)?;
     secrets(plan, &[])?;
+    servers(plan, default_runtime)?;
     programs(plan, default_runtime)
 }
 
@@ -127,6 +129,22 @@ fn secrets_in<'v>(value: &'v Value, names: &mut BTreeSet<&'v str>) {
     });
 }
 
+/// Only a runtime that knows MCP can be given servers.
+fn servers(plan: &Plan, default_runtime: &Runtime) -> Result<(), Refused> {
+    let cannot = |agent: &&Agent| {
+        matches!(agent.runtime.as_ref().unwrap_or(default_runtime), Runtime::Command(_))
+            && !agent.mcp.is_empty()
+    };
+    let refused = |agent: &Agent| {
+        let name = &agent.name;
+        format!(
+            "agent `{name}` has mcp servers, which the runtime `command` is not given: use `runtime: claude`"
+        )
+    };
+    let reasons: Vec<String> = plan.agents.iter().filter(cannot).map(refused).collect();
+    if reasons.is_empty() { Ok(()) } else { Err(Refused::wrong(reasons)) }
+}
+
 /// Programs that are known beforehand must be there. Those with a `/` may be made by an earlier task.
 fn programs(plan: &Plan, default_runtime: &Runtime) -> Result<(), Refused> {
     let mut wanted: BTreeSet<(String, String)> = BTreeSet::new();
@@ -147,6 +165,12 @@ fn programs(plan: &Plan, default_runtime: &Runtime) -> Result<(), Refused> {
             },
         };
         wanted.insert((program, format!("agent `{}`", agent.name)));
+    }
+    for (agent, server) in plan.agents.iter().flat_map(|a| a.mcp.iter().map(move |s| (a, s))) {
+        if let Some(program) = server.command.first() {
+            let by = format!("mcp server `{}` of agent `{}`", server.name, agent.name);
+            wanted.insert((program.to_string(), by));
+        }
     }
     let reasons: Vec<String> = wanted
         .into_iter()

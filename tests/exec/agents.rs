@@ -20,6 +20,7 @@ pub fn ask(folder: &Path, runtime: Runtime, prompt: &str, schema: Option<Value>)
         system: String::new(),
         model: None,
         effort: None,
+        servers: Default::default(),
         tools: None,
         max_turns: None,
         budget_usd: None,

@@ -6,6 +6,7 @@ mod edits;
 mod history;
 mod keys;
 mod limits;
+mod mcp;
 mod place;
 mod plans;
 mod recovery;

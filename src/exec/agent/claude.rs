@@ -114,14 +114,15 @@ fn argv(request: &AgentRequest, program: &str, session: Option<&str>) -> Vec<Str
         set("agents", &agents.to_string());
         set("agent", &request.name);
     }
-    match &request.tools {
-        None => set("allowedTools", USUAL_TOOLS),
-        Some(tools) => {
-            set("tools", &built_in(tools).join(","));
-            if !tools.is_empty() {
-                set("allowedTools", &tools.join(","));
-            }
-        }
+    if let Some(tools) = &request.tools {
+        set("tools", &built_in(tools).join(","));
+    }
+    let allowed = allowed(request).join(",");
+    if !allowed.is_empty() {
+        set("allowedTools", &allowed);
+    }
+    if !request.servers.is_empty() {
+        set("mcp-config", &json!({ "mcpServers": request.servers }).to_string());
     }
     set("permission-mode", "dontAsk");
     set("setting-sources", "");
@@ -130,6 +131,25 @@ fn argv(request: &AgentRequest, program: &str, session: Option<&str>) -> Vec<Str
     }
     argv.push("--strict-mcp-config".to_owned());
     argv
+}
+
+/// What the agent may use unasked: its tools, and all of a server of which it names none.
+fn allowed(request: &AgentRequest) -> Vec<String> {
+    let tools = request.tools.as_deref();
+    let mut allowed: Vec<String> = match tools {
+        None => vec![USUAL_TOOLS.to_owned()],
+        Some(tools) => tools.to_vec(),
+    };
+    for server in request.servers.keys() {
+        let all = format!("mcp__{server}");
+        let named = |tool: &String| {
+            tool.strip_prefix(&all).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
+        };
+        if !tools.unwrap_or_default().iter().any(named) {
+            allowed.push(format!("{all}__*"));
+        }
+    }
+    allowed
 }
 
 /// The names of tools without their rules (`Bash(git *)` is a rule on `Bash`) and without those of MCP servers.
@@ -205,6 +225,11 @@ fn error(asked: &Asked, report: &Report, process: &ProcessOutcome) -> Option<Age
     use AgentErrorKind as K;
     if report.result.is_none() {
         return Some(without_result(process));
+    }
+    if let Some(server) = report.failed_servers.first() {
+        let why =
+            format!("the mcp server `{server}` of the agent could not be reached: try its command by hand");
+        return Some(AgentError::new(K::Other, why, true));
     }
     let detail =
         report.text("result").filter(|text| !text.is_empty()).map(str::to_owned).or_else(|| report.errors());

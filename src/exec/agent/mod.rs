@@ -47,6 +47,8 @@ pub struct AgentRequest {
     pub effort: Option<String>,
     /// The tools it may use; `None`: the usual ones.
     pub tools: Option<Vec<String>>,
+    /// The MCP servers that it is given, by name, as the runtime takes them.
+    pub servers: serde_json::Map<String, Value>,
     pub max_turns: Option<u32>,
     /// In dollars.
     pub budget_usd: Option<f64>,

@@ -37,6 +37,7 @@ mod tests {
             system: String::new(),
             model: None,
             effort: None,
+            servers: Default::default(),
             tools: None,
             max_turns: None,
             budget_usd: None,

@@ -18,6 +18,8 @@ const MAX_LINE: u64 = 16 * 1024 * 1024;
 pub(super) struct Report {
     /// From the first event.
     pub(super) session: Option<String>,
+    /// MCP servers that did not start or did not answer.
+    pub(super) failed_servers: Vec<String>,
     /// The last text the model wrote.
     pub(super) said: Option<String>,
     /// The last event, if it came.
@@ -53,6 +55,10 @@ impl Report {
                 if let Some(session) = event.get("session_id").and_then(Value::as_str) {
                     self.session.get_or_insert_with(|| session.to_owned());
                 }
+                let servers = event.get("mcp_servers").and_then(Value::as_array);
+                let failed = servers.into_iter().flatten().filter(|server| server["status"] == "failed");
+                let names = failed.filter_map(|server| server["name"].as_str().map(str::to_owned));
+                self.failed_servers.extend(names);
             }
             Some("assistant") if event.get("parent_tool_use_id").is_none_or(Value::is_null) => {
                 let blocks = event.pointer("/message/content").and_then(Value::as_array);

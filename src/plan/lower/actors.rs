@@ -3,7 +3,7 @@
 use super::props::word;
 use super::{Lowering, bare};
 use crate::ast::{self, ActorDecl, ExprKind as K, ItemKind, Prop};
-use crate::plan::{Agent, AgentId, Expr, Limit, Resource, ResourceId, Retry, Runtime};
+use crate::plan::{Agent, AgentId, Expr, Limit, Resource, ResourceId, Retry, Runtime, Server};
 use crate::resolve::{AgentFile, DefId, DefKind};
 use crate::value::Value;
 use ecow::{EcoString, eco_format};
@@ -49,6 +49,7 @@ impl<'a> Lowering<'a> {
                 self.agent_prop(prop, &mut agent);
             }
         }
+        self.servers_of_tools(&mut agent);
         agent
     }
 
@@ -56,14 +57,9 @@ impl<'a> Lowering<'a> {
         let name = self.checked.resolved.def(def).name.text.clone();
         let Some(file) = self.checked.resolved.agent_files.get(file as usize) else { return unknown(name) };
         // A server that the program does not declare is no part of the agent: `check` has warned.
-        let declared = |server: &String| {
-            let name = server.replace('-', "_");
-            self.checked.resolved.defs.iter().any(|d| d.kind == DefKind::Mcp && d.name.text == name)
-        };
-        if let (Some(span), true) = (file.span, file.mcp.iter().any(declared)) {
-            self.missing(eco_format!("`mcp` of agent `{name}`"), span);
-        }
-        read_file(name, file)
+        let servers: Vec<DefId> = file.mcp.iter().filter_map(|server| self.server_named(server)).collect();
+        let mcp = servers.into_iter().map(|def| self.server(def)).collect();
+        Agent { mcp, ..read_file(name, file) }
     }
 
     fn agent_prop(&mut self, prop: &'a Prop, agent: &mut Agent) {
@@ -77,10 +73,7 @@ impl<'a> Lowering<'a> {
             "tools" => agent.tools = Some(self.tools(value)),
             "skills" => agent.skills = self.texts(value),
             "system" => agent.system = self.text(value),
-            "mcp" => {
-                self.missing(eco_format!("`mcp` of agent `{}`", agent.name), prop.span);
-                agent.mcp = names(value);
-            }
+            "mcp" => agent.mcp = self.servers(value),
             "retry" => agent.retry = Some(self.constant_retry(value)),
             "budget" => {
                 self.missing(eco_format!("`budget` of agent `{}`", agent.name), prop.span);
@@ -179,6 +172,66 @@ impl<'a> Lowering<'a> {
         tools
     }
 
+    /// The servers that a property names, or a text in it.
+    fn servers(&mut self, value: &'a ast::Expr) -> Vec<Server> {
+        let mut servers = Vec::new();
+        let K::List(elements) = &bare(value).kind else { return servers };
+        for each in elements.iter().map(|element| &element.value) {
+            let def = match self.named_def(each) {
+                Some((def, DefKind::Mcp)) => Some(def),
+                _ => {
+                    let name = self.text(each);
+                    self.server_named(&name)
+                }
+            };
+            servers.extend(def.map(|def| self.server(def)));
+        }
+        servers
+    }
+
+    /// A tool `mcp__server__tool` brings its server along; the server goes by the name of its declaration.
+    fn servers_of_tools(&mut self, agent: &mut Agent) {
+        let mut tools = agent.tools.take();
+        for tool in tools.iter_mut().flatten() {
+            let Some(rest) = tool.strip_prefix("mcp__") else { continue };
+            let (server, of) = rest.split_once("__").map_or((rest, None), |(server, of)| (server, Some(of)));
+            let Some(def) = self.server_named(server) else { continue };
+            let server = self.server(def);
+            *tool = match of {
+                Some(of) => eco_format!("mcp__{}__{of}", server.name),
+                None => eco_format!("mcp__{}", server.name),
+            };
+            if agent.mcp.iter().all(|known| known.name != server.name) {
+                agent.mcp.push(server);
+            }
+        }
+        agent.tools = tools;
+    }
+
+    /// The declaration of a server; agent files may write `-` for `_`.
+    fn server_named(&self, name: &str) -> Option<DefId> {
+        let name = name.replace('-', "_");
+        let defs = &self.checked.resolved.defs;
+        let at = defs.iter().position(|def| def.kind == DefKind::Mcp && def.name.text == name)?;
+        Some(DefId(at as u32))
+    }
+
+    fn server(&mut self, def: DefId) -> Server {
+        let mut server =
+            Server { name: self.checked.resolved.def(def).name.text.clone(), ..Server::default() };
+        let ItemKind::Actor(decl) = &self.checked.resolved.item(def).kind else { return server };
+        for prop in &decl.props.list {
+            match prop.name.text.as_str() {
+                "command" => server.command = self.texts(&prop.value),
+                "env" => server.env = self.env(&prop.value),
+                "url" => server.url = self.text(&prop.value),
+                "headers" => server.headers = self.env(&prop.value),
+                _ => {}
+            }
+        }
+        server
+    }
+
     /// The plan's resource of a declaration.
     pub(super) fn resource(&mut self, def: DefId) -> ResourceId {
         if let Some(id) = self.resources.get(&def) {
@@ -201,14 +254,6 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// The names in a list.
-fn names(value: &ast::Expr) -> Vec<EcoString> {
-    match &bare(value).kind {
-        K::List(elements) => elements.iter().map(|e| word(&e.value)).collect(),
-        _ => vec![word(value)],
-    }
-}
-
 fn read_file(name: EcoString, file: &AgentFile) -> Agent {
     let texts = |list: &[String]| list.iter().map(EcoString::from).collect::<Vec<_>>();
     Agent {
@@ -218,7 +263,6 @@ fn read_file(name: EcoString, file: &AgentFile) -> Agent {
         tools: tools_of_file(file),
         skills: texts(&file.skills),
         system: file.body.as_str().into(),
-        mcp: texts(&file.mcp),
         timeout_ms: file.timeout_ms,
         retry: file.retries.map(|n| Retry {
             max: Expr::constant(Value::Int(n)),
