@@ -158,6 +158,16 @@ impl Observer for Show {
         }
     }
 
+    fn unasked(&mut self, task: &str) {
+        if let Some(progress) = &self.progress {
+            progress.clear();
+        }
+        output::say(format_args!(
+            "the answer for `{}` was not used: the task asked nothing; give it again when it does",
+            output::visible(task)
+        ));
+    }
+
     fn listens(&self) -> bool {
         self.progress.is_some() || self.stream.is_some() || self.events.is_some()
     }

@@ -66,6 +66,11 @@ pub(super) fn absent(plan: &Plan, input: &Input, earlier: &[Value], broken: bool
     }
     match plan.types.get(input.ty) {
         Type::Optional(_) => Ok(Value::None),
+        Type::Secret => Err(format!(
+            "input `{}` (Secret) is missing: give the name of its environment variable with \
+             --input '{}=secret(\"NAME\")'",
+            input.name, input.name
+        )),
         _ => Err(format!(
             "input `{}` ({}) is missing: give it with --input {}=…",
             input.name,
@@ -101,6 +106,13 @@ fn unknown(plan: &Plan, name: &str) -> String {
 /// # Errors
 /// Says why it does not conform.
 pub fn read(plan: &Plan, ty: TypeId, given: &Given) -> Result<Value, String> {
+    // What stands in place of a secret's name may be the secret itself: it is not repeated.
+    if let (Type::Secret, Given::Text(text)) = (bare_type(plan, ty), given)
+        && literal::parse(plan, ty, text).is_none()
+        && !text.starts_with("\"secret(")
+    {
+        return Err(BY_NAME.to_owned());
+    }
     let value = match given {
         Given::Text(text) => match literal::parse(plan, ty, text) {
             Some(value) => value,
@@ -115,6 +127,14 @@ pub fn read(plan: &Plan, ty: TypeId, given: &Given) -> Result<Value, String> {
     };
     let value = secrets_by_name(plan, value)?;
     agents_known(plan, value)
+}
+
+/// The type without its `?`.
+fn bare_type(plan: &Plan, ty: TypeId) -> &Type {
+    match plan.types.get(ty) {
+        Type::Optional(of) => bare_type(plan, *of),
+        other => other,
+    }
 }
 
 fn shorten(text: &str) -> String {

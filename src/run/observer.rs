@@ -16,6 +16,9 @@ pub trait Observer {
     /// Takes one event. What cannot be shown is dropped: a run does not fail because nobody reads it.
     fn event(&mut self, event: &RunEvent);
 
+    /// An answer was given for this task, which asked nothing in this session.
+    fn unasked(&mut self, _task: &str) {}
+
     /// Whether it wants events at all: where not, none are made.
     fn listens(&self) -> bool {
         true

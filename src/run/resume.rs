@@ -122,6 +122,9 @@ pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company:
             },
             Err(halt) => Err(halt),
         };
+        for reply in std::mem::take(&mut driver.held) {
+            driver.observer.unasked(&reply.task);
+        }
         finish(driver, left)
     })
 }

@@ -145,7 +145,7 @@ impl Conform<'_> {
                 }
                 (None, Some(default)) => default.clone(),
                 (None, None) if matches!(self.types.get(field.ty), Type::Optional(_)) => Value::None,
-                (None, None) => return Err(mismatch(format!("the field `{}` is missing", field.name))),
+                (None, None) => return Err(missing(field, fields, wanted)),
             };
             out.insert(field.name.clone(), value);
         }
@@ -199,6 +199,20 @@ impl Conform<'_> {
             | Type::Enum(_) => "JSON",
         }
         .to_string()
+    }
+}
+
+/// A field that is not there, and one that may have been meant.
+fn missing(field: &FieldType, found: &Fields, wanted: &[FieldType]) -> Mismatch {
+    let name = &field.name;
+    let strange = found.keys().filter(|key| wanted.iter().all(|field| field.name != **key));
+    let near = strange
+        .map(|key| (strsim::damerau_levenshtein(key, name), key))
+        .min()
+        .filter(|(distance, _)| *distance <= 1.max(name.len() / 3));
+    match near {
+        Some((_, key)) => mismatch(format!("the field `{name}` is missing; there is `{key}`")),
+        None => mismatch(format!("the field `{name}` is missing")),
     }
 }
 

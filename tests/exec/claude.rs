@@ -95,6 +95,8 @@ fn prose_instead_of_structure_is_a_decode_error() {
     assert!(outcome.session.is_some(), "it can be told why and go on");
     let outcome = world.answer(world.request("STUB[{\"json\":{\"n\":\"bad\"}}]", Some(object)));
     assert_eq!(outcome.error.as_ref().map(|e| e.kind), Some(AgentErrorKind::Decode), "{:?}", outcome.error);
+    let told = outcome.error.unwrap().message;
+    assert_eq!(told, "the agent's answers did not fit the result type: at `.n`: must be integer");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 pub mod build;
 mod constructs;
 mod edits;
+mod given;
 mod history;
 mod keys;
 mod limits;

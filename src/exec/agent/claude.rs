@@ -249,7 +249,12 @@ fn error(asked: &Asked, report: &Report, process: &ProcessOutcome) -> Option<Age
         Some("error_max_turns") => return fail(K::Turns, "the agent used up its turns", true),
         Some("error_max_budget_usd") => return fail(K::Budget, "the agent used up its budget", false),
         Some("error_max_structured_output_retries") => {
-            return fail(K::Decode, "the agent's answers did not fit the result type", true);
+            let why = report
+                .misfit
+                .as_deref()
+                .map_or(detail.clone(), |why| format!(": {}", located(why, asked.wrapped)));
+            let message = format!("the agent's answers did not fit the result type{why}");
+            return Some(AgentError::new(K::Decode, message, true));
         }
         Some(_) | None => {}
     }
@@ -281,6 +286,34 @@ fn error(asked: &Asked, report: &Report, process: &ProcessOutcome) -> Option<Age
         return fail(K::Stopped, "the agent was stopped before it had answered", true);
     }
     None
+}
+
+/// What is wrong with a structured answer, with places as the language writes them: `/value/0/line: must be integer` is
+/// ``at `[0].line`: must be integer``.
+fn located(why: &str, wrapped: bool) -> String {
+    let one = |part: &str| {
+        let Some((pointer, what)) = part.strip_prefix('/').and_then(|rest| rest.split_once(": ")) else {
+            return part.trim_start_matches("root: ").replace(" property '", " field '");
+        };
+        let steps = pointer.split('/').skip(usize::from(wrapped));
+        let path: String = steps
+            .map(|step| match step.parse::<u32>() {
+                Ok(index) => format!("[{index}]"),
+                Err(_) => format!(".{}", step.replace("~1", "/").replace("~0", "~")),
+            })
+            .collect();
+        let what = what.replace(" property '", " field '");
+        if path.is_empty() { what } else { format!("at `{path}`: {what}") }
+    };
+    let parts: Vec<String> = why
+        .split(", /")
+        .enumerate()
+        .map(|(n, part)| match n {
+            0 => one(part),
+            _ => one(&format!("/{part}")),
+        })
+        .collect();
+    parts.join("; ").chars().take(500).collect()
 }
 
 /// It ended without a report: stopped, killed, or unable to begin.
@@ -315,6 +348,20 @@ mod tests {
         assert_eq!(wrapped["required"], json!(["value"]));
         let object = json!({"type": "object", "properties": {}});
         assert_eq!(object_schema(&object), object);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_with_its_place() {
+        let told = |why, wrapped, text| assert_eq!(located(why, wrapped), text);
+        told("/value/0/line: must be integer", true, "at `[0].line`: must be integer");
+        told(
+            "/n: must be integer, /a~1b/2: must be string",
+            false,
+            "at `.n`: must be integer; at `.a/b[2]`: must be string",
+        );
+        told("root: must have required property 'n'", false, "must have required field 'n'");
+        told("/value: must be array", true, "must be array");
+        told("something else", true, "something else");
     }
 
     #[test]

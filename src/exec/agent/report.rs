@@ -13,6 +13,9 @@ use crate::exec::process::{Kept, Output};
 /// Longest event that is read, in bytes.
 const MAX_LINE: u64 = 16 * 1024 * 1024;
 
+/// How the runtime begins to say what is wrong with a structured answer.
+const MISFIT: &str = "Output does not match required schema:";
+
 /// The facts of a session.
 #[derive(Debug, Default)]
 pub(super) struct Report {
@@ -20,6 +23,8 @@ pub(super) struct Report {
     pub(super) session: Option<String>,
     /// MCP servers that did not start or did not answer.
     pub(super) failed_servers: Vec<String>,
+    /// What was wrong with the last structured answer that was not taken.
+    pub(super) misfit: Option<String>,
     /// The last text the model wrote.
     pub(super) said: Option<String>,
     /// The last event, if it came.
@@ -69,6 +74,13 @@ impl Report {
                 let text: String = texts.collect();
                 if !text.is_empty() {
                     self.said = Some(text);
+                }
+            }
+            Some("user") => {
+                let blocks = event.pointer("/message/content").and_then(Value::as_array);
+                let texts = blocks.into_iter().flatten().filter_map(|block| block["content"].as_str());
+                if let Some(why) = texts.filter_map(|text| text.strip_prefix(MISFIT)).next_back() {
+                    self.misfit = Some(why.trim().to_owned());
                 }
             }
             Some("result") => self.result = Some(event),

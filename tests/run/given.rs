@@ -1,0 +1,76 @@
+//! What people give a run: inputs that hold secrets, answers that nobody asked for; and what they are told of results.
+
+use super::place::{Place, said};
+
+const SECRETS: &str = r##"
+type Login = { url: String, token: Secret }
+task size(of: Secret) -> String { sh: "echo ${#S}" env: { S: of } }
+workflow main(token: Secret, login: Login?) -> String {
+  let a = size(token)
+  let b = match login { none => "none", l => size(l.token) }
+  "#{a} #{b}"
+}
+"##;
+
+const TOKEN: &str = "a-token-of-24-characters";
+
+#[test]
+fn inputs_with_secrets_are_given_by_name_and_go_on_at_resume() {
+    let place = Place::new(SECRETS);
+    let run = |args: &[&str]| {
+        let output =
+            place.command(&[&["run", "main.flow", "-q"], args].concat()).env("THE_TOKEN", TOKEN).output();
+        let output = output.unwrap();
+        (output.status.code().unwrap(), said(&output).trim().to_owned())
+    };
+    let by_name = "token=secret(\"THE_TOKEN\")";
+    assert_eq!(run(&["-i", by_name]), (0, "24 none".to_owned()));
+    let login = "login={ url: \"x\", token: secret(\"THE_TOKEN\") }";
+    assert_eq!(run(&["-i", by_name, "-i", login]), (0, "24 24".to_owned()));
+    std::fs::write(place.root.join("in.json"), r#"{"token": "secret(\"THE_TOKEN\")"}"#).unwrap();
+    assert_eq!(run(&["--inputs", "in.json"]), (0, "24 none".to_owned()));
+    for journal in std::fs::read_dir(place.root.join(".flow/runs")).unwrap() {
+        let bytes = std::fs::read(journal.unwrap().path().join("run.db")).unwrap();
+        assert!(!bytes.windows(TOKEN.len()).any(|window| window == TOKEN.as_bytes()), "it is in the record");
+    }
+}
+
+#[test]
+fn a_secret_given_as_it_is_is_refused_and_not_repeated() {
+    let place = Place::new(SECRETS);
+    let refused = |args: &[&str]| place.ends(&[&["run", "main.flow"], args].concat(), 2);
+    for given in [TOKEN, "1234567890", "\"a-token-of-24-characters\"", "[1234567890]"] {
+        let why = refused(&["-i", &format!("token={given}")]);
+        assert!(why.contains("secret(\"NAME\")"), "{why}");
+        assert!(!why.contains("24-char") && !why.contains("1234567890"), "{why}");
+    }
+    let why = refused(&[]);
+    assert!(why.contains("--input 'token=secret(\"NAME\")'"), "{why}");
+    let why = refused(&["-i", "token=secret(\"SURELY_NOT_SET\")"]);
+    assert!(why.contains("SURELY_NOT_SET is not set"), "{why}");
+}
+
+#[test]
+fn an_answer_that_nothing_asked_for_is_told() {
+    let source = "task p() -> String { sh: \"echo p; test -f ready\" }\n\
+                  workflow main() -> String { let a = p() approve(\"Go?\") a }";
+    let place = Place::new(source);
+    place.ends(&["run", "main.flow", "--no-wait"], 1);
+    std::fs::write(place.root.join("ready"), "").unwrap();
+    let run = place.run_folder();
+    let run = run.file_name().unwrap().to_str().unwrap();
+    let said = place.ends(&["resume", run, "--no-wait", "--answer", "a=rerun"], 3);
+    assert!(said.contains("the answer for `a` was not used"), "{said}");
+    let said = place.ends(&["resume", run, "--no-wait", "--answer", "approve=yes"], 0);
+    assert!(!said.contains("was not used"), "{said}");
+}
+
+#[test]
+fn a_field_that_is_called_otherwise_is_named() {
+    let place = Place::new(
+        "type F = { file: String, line: Int }\n\
+         workflow main() -> [F] { task f -> [F] { run: [\"echo\", \"[{\\\"file\\\": \\\"x\\\", \\\"lime\\\": 1}]\"] } f }",
+    );
+    let said = place.ends(&["run", "main.flow"], 1);
+    assert!(said.contains("at `[0]`: the field `line` is missing; there is `lime`"), "{said}");
+}
