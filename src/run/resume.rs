@@ -122,9 +122,7 @@ pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company:
             },
             Err(halt) => Err(halt),
         };
-        for reply in std::mem::take(&mut driver.held) {
-            driver.observer.unasked(&reply.task);
-        }
+        driver.tell_unasked();
         finish(driver, left)
     })
 }
@@ -330,6 +328,13 @@ impl Driver<'_> {
         // The machine begins anew before it can begin again.
         self.happen(Event::RunStarted { window, parallel, deadline_ms })?;
         self.happen(Event::Restarted { generation, window, parallel, deadline_ms })
+    }
+
+    /// Answers that came with the command and that nothing asked for.
+    fn tell_unasked(&mut self) {
+        for reply in std::mem::take(&mut self.held) {
+            self.observer.unasked(&reply.task);
+        }
     }
 
     /// Forgets a preview: all but the memory and the store is as it was before.
