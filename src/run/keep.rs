@@ -4,10 +4,12 @@
 //! run too. What had been done and says `on_crash: ask` or `fail` is not repeated unasked.
 
 use super::codec;
-use super::driver::{Driver, Halt};
+use super::driver::{About, Driver, Halt};
 use super::preview::Reason;
-use super::record::Failure;
+use super::record::{Failure, Record};
+use super::replay::decode;
 use super::task::{Called, called};
+use crate::plan::AgentId;
 use crate::schedule::{self, Before, Crash, Inputs, Place, Work};
 use ecow::EcoString;
 use std::sync::Arc;
@@ -53,6 +55,9 @@ impl Driver<'_> {
         }
         let found = self.memory.find(&id, &task.def.key, &inputs, newest);
         let Some((from, known)) = found else {
+            if self.keep_adopted(place, &id, &task, &inputs, newest)? {
+                return Ok(Keep::Value);
+            }
             return Ok(Keep::Nothing(self.reason(&id, &task, &inputs, newest)));
         };
         let value =
@@ -69,6 +74,38 @@ impl Driver<'_> {
         self.show_value(place, &value);
         self.values.put(place, value);
         Ok(Keep::Value)
+    }
+
+    /// Whether the same task had begun, and its agent had ended by itself when nobody looked: then its answer is kept.
+    fn keep_adopted(
+        &mut self,
+        place: Place,
+        id: &EcoString,
+        task: &Called<'_>,
+        inputs: &EcoString,
+        newest: u64,
+    ) -> Result<bool, Halt> {
+        let Some(begun) = self.memory.begun.get(id) else { return Ok(false) };
+        let age = u64::from(begun.generation);
+        if begun.def != task.def.key || age < newest || self.memory.again.contains(id) {
+            return Ok(false);
+        }
+        let mark = begun.mark(self.store.run(), id);
+        let started = self.store.row(begun.seq, decode).and_then(|record| record).map_err(Halt::Store)?;
+        let Some(Record::AttemptStarted(started)) = started else { return Ok(false) };
+        let agent = self.plan.agents.iter().position(|agent| Some(&agent.name) == started.agent.as_ref());
+        let (Some(agent), true) = (agent, started.inputs == *inputs) else { return Ok(false) };
+        let Some(value) = self.take_over(place, AgentId(agent as u32), mark) else { return Ok(false) };
+        self.memory.note(&self.state, place, age);
+        let source = Source { def: task.def.key.clone(), inputs: inputs.clone(), age, from: None };
+        self.sources.insert(place, source);
+        self.tasks.of(place).value = Some(codec::put(&mut self.store, &value).map_err(Halt::Store)?);
+        let about =
+            About { task: Some(id.clone()), generation: Some(self.state.generation()), ..About::default() };
+        self.row(about, &Record::AttemptAdopted);
+        self.show_value(place, &value);
+        self.values.put(place, value);
+        Ok(true)
     }
 
     /// Why a task that had begun before runs now.

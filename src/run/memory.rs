@@ -4,7 +4,7 @@
 //! that they are of. A result stands as long as nothing that it depends on is of a later generation: every node has the
 //! generation that it is from ([`NOW`], where it runs again), and a composite the newest of what is inside.
 
-use super::ids::Locator;
+use super::ids::{Located, Locator};
 use super::record::{Failure, Record, TaskSettled};
 use super::replay::{decode, each};
 use super::resume::From;
@@ -38,6 +38,25 @@ pub(super) struct Failed {
     pub age: u64,
 }
 
+/// An attempt whose end is not known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Begun {
+    pub generation: u32,
+    pub attempt: u32,
+    pub tries: u32,
+    /// Number of the event of its beginning.
+    pub seq: u64,
+    /// The definition that it is of; empty: not known any more.
+    pub def: EcoString,
+}
+
+impl Begun {
+    /// What its processes and its outputs carry.
+    pub(super) fn mark(&self, run: &str, id: &str) -> String {
+        super::attempt::attempt_id(run, self.generation, id, self.attempt, self.tries)
+    }
+}
+
 /// The same task by another name: id without indices and numbers, definition, inputs.
 type Family = (EcoString, EcoString, EcoString);
 
@@ -50,8 +69,10 @@ pub(super) struct Memory {
     pub failed: HashMap<EcoString, Failed>,
     /// The last success of each task that has succeeded and not failed since, kept or not.
     pub done: HashMap<EcoString, (ValueRef, u64)>,
-    /// Attempts that had begun when the generation was left, and whose end is not known: generation, number, try.
-    pub begun: HashMap<EcoString, (u32, u32, u32)>,
+    /// Attempts that had begun when the generation was left, and whose end is not known.
+    pub begun: HashMap<EcoString, Begun>,
+    /// The newest generation.
+    generation: u32,
     /// All tasks that the record tells of.
     pub seen: HashSet<EcoString>,
     /// Ids that must run again although they would fit: what was asked for.
@@ -94,7 +115,9 @@ impl Memory {
             match row.kind {
                 kinds::ATTEMPT_STARTED => {
                     let of = |n: Option<u32>| n.unwrap_or(0);
-                    memory.begun.insert(id.into(), (of(row.generation), of(row.attempt), of(row.tries)));
+                    let (generation, attempt, tries) = (of(row.generation), of(row.attempt), of(row.tries));
+                    let begun = Begun { generation, attempt, tries, seq: row.seq, def: EcoString::new() };
+                    memory.begun.insert(id.into(), begun);
                     memory.seen.insert(id.into());
                 }
                 kinds::ATTEMPT_ENDED | kinds::TASK_SETTLED | kinds::TASK_KEPT | kinds::PLAN_CHANGED => {
@@ -122,6 +145,7 @@ impl Memory {
             }
             Record::TaskSettled(settled) => self.settled(row, id, *settled),
             Record::PlanChanged(changed) => {
+                self.generation = changed.generation;
                 for id in &changed.again {
                     self.by_id.remove(id);
                     self.failed.remove(id);
@@ -161,7 +185,12 @@ impl Memory {
         let uncaught = self.failed.keys().filter(|id| !caught(plan, &catching, &mut locator, id));
         let uncaught: BTreeSet<EcoString> = uncaught.cloned().collect();
         let mut again = BTreeSet::new();
-        let known = self.by_id.keys().chain(self.failed.keys());
+        for (id, begun) in &mut self.begun {
+            if begun.generation == self.generation {
+                begun.def = locator.locate(id).and_then(|at| key_of(plan, at)).unwrap_or_default();
+            }
+        }
+        let known = self.by_id.keys().chain(self.failed.keys()).chain(self.begun.keys());
         match from {
             None => {}
             Some(From::Task(task)) => again.extend(known.filter(|id| is_inside(id, task)).cloned()),
@@ -310,6 +339,14 @@ impl Ages {
 /// Whether an id is that of a task or of something inside it.
 pub(super) fn is_inside(id: &str, task: &str) -> bool {
     id.strip_prefix(task).is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '#', '/', '.']))
+}
+
+/// The key of the definition of a task.
+fn key_of(plan: &Plan, at: Located) -> Option<EcoString> {
+    match &plan.body(at.body).nodes.get(at.node.index())?.kind {
+        NodeKind::Task { def, .. } => Some(plan.task(*def).key.clone()),
+        _ => None,
+    }
 }
 
 /// Whether a `catch` took the failure of a task: one around it, or around the call that it stands in.

@@ -361,8 +361,8 @@ impl Driver<'_> {
 
     /// Kills what attempts of an earlier generation left running: nobody waits for them any more.
     fn end_strays(&self) {
-        for (id, (generation, attempt, tries)) in &self.memory.begun {
-            let mark = super::attempt::attempt_id(self.store.run(), *generation, id, *attempt, *tries);
+        for (id, begun) in &self.memory.begun {
+            let mark = begun.mark(self.store.run(), id);
             warden::kill_left(&mark);
         }
     }

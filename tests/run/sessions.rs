@@ -1,7 +1,7 @@
 //! The built program, session after session: who holds a run, what people answer, what a lost attempt becomes.
 
 use super::place::{Place, kill_all, said, until};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::path::Path;
 use std::process::Child;
 use std::time::Duration;
@@ -334,4 +334,39 @@ workflow main() -> Int {
         false => assert_eq!(output.status.code(), Some(3), "{}", said(&output)),
     }
     assert_eq!(place.log().iter().filter(|line| *line == "asked").count(), 1);
+}
+
+#[test]
+fn an_agent_that_had_finished_is_kept_also_when_the_program_has_changed() {
+    let source = r##"
+agent worker { runtime: command(["sh", "-c", "echo asked >> log; sleep 0.3; echo 42; echo answered >> log"]) tools: ["Bash"] }
+task ask() -> Int { agent: worker prompt: "?" timeout: 1m }
+workflow main() -> Int {
+  let n = ask()
+  n + 1
+}
+"##;
+    // What is edited, what comes out, and how often the agent is asked.
+    let edits = [("n + 1", "n + 2", 0, 1), ("timeout: 1m", "timeout: 2m", 0, 1), ("\"?\"", "\"!\"", 3, 1)];
+    for (from, to, code, asked) in edits {
+        let place = Place::new(source);
+        let mut child = place.start(&["run", "main.flow"]);
+        place.wait_for_log("asked");
+        // Its runner sees nothing of how it ends.
+        kill_process_group(Pid::from_child(&child), Signal::STOP).unwrap();
+        place.wait_for_log("answered");
+        let out = place.run_folder().join("out");
+        let whole = || {
+            let folder = std::fs::read_dir(&out).unwrap().next();
+            folder.is_some_and(|folder| folder.unwrap().path().join("outcome.json").exists())
+        };
+        until(whole, "the outcome");
+        kill_all(&mut child);
+        place.edit(from, to);
+        until(|| place.flowc(&["resume", "--dry-run"]).status.code() != Some(4), "the run to be free");
+        assert_eq!(place.log(), ["asked", "answered"]);
+        let said = place.ends(&["resume", "-q"], code);
+        assert_eq!(said.contains(if to == "n + 2" { "44" } else { "43" }), code == 0, "{to}: {said}");
+        assert_eq!(place.log().iter().filter(|line| *line == "asked").count(), asked, "{to}");
+    }
 }

@@ -183,6 +183,23 @@ impl Driver<'_> {
         Ok(false)
     }
 
+    /// What an agent's attempt of an earlier generation gave that ended when nobody looked, where nothing more is asked of it.
+    pub(in crate::run) fn take_over(&mut self, place: Place, agent: AgentId, mark: String) -> Option<Value> {
+        let (live, order) = self.prepare(place, Some(agent), false).ok()?;
+        if !live.is_last() {
+            return None;
+        }
+        let Some(Ending::Exited(given)) = self.hands.adopt(Order { attempt: mark, ..order }) else {
+            return None;
+        };
+        let failed = given.report.as_ref()?.failed.is_some() || given.trouble.is_some();
+        let task = called(self.plan, &self.values, place).ok()?;
+        let value =
+            attempt::decode(self.plan, task.def, &live.job.output, &given).ok().filter(|_| !failed)?;
+        attempt::accept(&task, &mut self.values, &value).ok()?;
+        Some(value)
+    }
+
     /// The main part of an attempt.
     fn doing(&mut self, place: Place, live: &mut Live) -> Doing {
         if live.is_last()
