@@ -201,3 +201,36 @@ fn sarif_and_github_tell_the_same_as_json() {
     assert!(github.starts_with("::error file=a b.flow,line=1,"), "{github}");
     assert!(github.lines().last().unwrap().starts_with("::warning file=x.flow,line=1,"), "{github}");
 }
+
+#[test]
+fn a_folder_of_agents_is_checked_by_itself() {
+    let agent = |name: &str, more: &str| format!("---\nname: {name}\ndescription: d\n{more}---\nBody.\n");
+    let dir = project(&[
+        ("team/a.md", &agent("a", "tools: Read, @brain\n")),
+        ("team/b.md", &agent("b", "tools:\n  - @brain\n")),
+        ("team/c.md", &agent("c", "tools:\n  - @brain\n")),
+        ("team/d.md", &agent("d", "tools:\n  - @brain\n")),
+        ("team/e.md", &agent("e", "tools: Raed\n")),
+        ("team/f.md", &agent("a", "")),
+        ("team/notes.md", "# shared\n"),
+        ("none/notes.md", "# shared\n"),
+    ]);
+    let output = flowc(dir.path(), &["agents", "check", "team"], "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(code(&output), Some(1), "{said}");
+    assert_eq!(said.matches("starts with `@`").count(), 1, "equal lints are one: {said}");
+    assert!(said.contains("the same in 2 more places: team/c.md:5, team/d.md:5"), "{said}");
+    assert!(said.contains("also in team/a.md") || said.contains("also in a.md"), "{said}");
+    let (lint, error) = (said.rfind("warning[").unwrap(), said.find("error[F0603]: there is no tool `Raed`"));
+    assert!(error.unwrap() > lint, "errors come last: {said}");
+    assert!(said.contains("checked 5 agents: 1 error, 4 warnings"), "{said}");
+    let json = flowc(dir.path(), &["agents", "check", "team", "--format", "json"], "");
+    assert_eq!(shown(&json).iter().filter(|d| d.ends_with("W0110")).count(), 4, "machines get each place");
+    let denied = flowc(&dir.path().join("team"), &["agents", "check", ".", "--deny", "warnings"], "");
+    assert!(String::from_utf8_lossy(&denied.stderr).contains("─[b.md:5:5]"));
+    for (folder, says) in [("none", "there is no agent file in none"), ("gone", "there is no folder gone")] {
+        let output = flowc(dir.path(), &["agents", "check", folder], "");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(code(&output) == Some(2) && said.contains(says), "{said}");
+    }
+}

@@ -8,6 +8,7 @@ mod crash;
 mod docs;
 mod examples;
 mod exec;
+mod fixes;
 mod fmt;
 mod mistakes;
 mod mutations;

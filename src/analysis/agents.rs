@@ -68,6 +68,13 @@ impl AgentFacts {
         }
     }
 
+    /// Behind the last of the tools that its declaration lists, where one more can stand.
+    pub(super) fn room_for_a_tool(&self, checked: &Checked) -> Option<Span> {
+        let (last, own) = (self.tools.as_ref()?.last()?.span, checked.resolved.item(self.def).span);
+        let inside = own.file == last.file && own.start <= last.start && last.end <= own.end;
+        (inside && checked.resolved.def(self.def).kind == DefKind::Agent).then(|| last.at_end())
+    }
+
     /// Whether it surely has a tool that writes or runs commands.
     pub(super) fn acts(&self) -> bool {
         match &self.tools {

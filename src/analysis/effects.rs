@@ -53,7 +53,8 @@ pub(super) fn check(
         search.block(site.body);
         let called = search.called.iter().find(|(def, _)| spending.contains(def)).map(|(_, span)| *span);
         if let Some(task) = search.found.or(called) {
-            out.push(errors::fan_out_without_budget(site.items.span, task));
+            let place = site.workflow.and_then(|w| budget_place(checked, w));
+            out.push(errors::fan_out_without_budget(site.items.span, task, place));
         }
     }
 }
@@ -133,6 +134,16 @@ fn known_width(checked: &Checked, items: &Expr) -> bool {
         }
         _ => false,
     }
+}
+
+/// Where a workflow's budget can stand, and the text around it.
+fn budget_place(checked: &Checked, workflow: DefId) -> Option<(Span, &'static str, &'static str)> {
+    let ItemKind::Workflow(decl) = &checked.resolved.item(workflow).kind else { return None };
+    Some(match decl.with.as_ref().map(|with| with.list.last()) {
+        Some(Some(last)) => (last.span.at_end(), ", ", ""),
+        Some(None) => return None,
+        None => (decl.body.span.at_start(), "with { ", " } "),
+    })
 }
 
 fn has_budget(checked: &Checked, workflow: DefId) -> bool {

@@ -55,7 +55,7 @@ pub(super) fn effect_without_on_crash(span: Span, effect: Span, end: Option<Span
 }
 
 pub(super) fn no_timeout(span: Span, end: Option<Span>) -> Diagnostic {
-    let lint = Diagnostic::new(Code::W0103, span, "an agent's task without a timeout")
+    let lint = Diagnostic::new(Code::W0103, span, "an agent task without a timeout")
         .note("it may run for ever")
         .help("add a `timeout`, here or to the agent");
     match end {
@@ -64,10 +64,21 @@ pub(super) fn no_timeout(span: Span, end: Option<Span>) -> Diagnostic {
     }
 }
 
-pub(super) fn fan_out_without_budget(span: Span, task: Span) -> Diagnostic {
-    Diagnostic::new(Code::W0104, span, "agents for a number of elements that is not known, without a budget")
-        .label(task, "an agent's task for each")
-        .help("add `budget` to the workflow, the task or the agent")
+/// `place`: where the workflow's budget can stand, with what goes before and after it.
+pub(super) fn fan_out_without_budget(
+    span: Span,
+    task: Span,
+    place: Option<(Span, &str, &str)>,
+) -> Diagnostic {
+    let lint = Diagnostic::new(Code::W0104, span, "agents for a list of unknown length, without a budget")
+        .label(task, "an agent task for each element")
+        .help("add `budget` to the workflow, the task or the agent");
+    match place {
+        Some((at, before, after)) => {
+            lint.fix("give the workflow `budget: $5.00`", at, format!("{before}budget: $5.00{after}"))
+        }
+        None => lint,
+    }
 }
 
 pub(super) fn unused_parameter(name: &Name, what: &str, of: &str) -> Diagnostic {
@@ -81,7 +92,7 @@ pub(super) fn unused_parameter(name: &Name, what: &str, of: &str) -> Diagnostic 
 }
 
 pub(super) fn unused_agent(name: &Name) -> Diagnostic {
-    Diagnostic::new(Code::W0106, name.span, format!("the agent `{}` is given no task", name.text))
+    Diagnostic::new(Code::W0106, name.span, format!("the agent `{}` is never given a task", name.text))
         .help(format!("take it out, or call it `_{}`", name.text))
         .fix(format!("call it `_{}`", name.text), name.span.at_start(), "_")
 }

@@ -17,6 +17,8 @@ pub enum Command {
     New(NewArgs),
     /// Check programs: syntax, names, types; nothing runs
     Check(CheckArgs),
+    /// Judge folders of agent files by themselves
+    Agents(AgentsArgs),
     /// Format programs, in one style
     Fmt(FmtArgs),
     /// Compile a workflow into a plan that runs without its source
@@ -95,6 +97,30 @@ pub struct CheckArgs {
     /// Apply the fixes that need nobody's look; of standard input the mended text is printed
     #[arg(long)]
     pub fix: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct AgentsArgs {
+    #[command(subcommand)]
+    pub command: AgentsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AgentsCommand {
+    /// Check Markdown files of agents: front matter, names, tools
+    Check(AgentsCheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct AgentsCheckArgs {
+    /// Folders of agent files
+    #[arg(required = true, value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: CheckFormat,
+    /// Take a lint as an error: its code, or `warnings` for all of them
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub deny: Vec<String>,
 }
 
 #[derive(Debug, Args)]

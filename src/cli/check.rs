@@ -1,6 +1,6 @@
 //! `flowc check`: judges programs; nothing runs.
 
-mod deny;
+pub(super) mod deny;
 pub(super) mod targets;
 mod unused;
 mod write;
@@ -16,9 +16,9 @@ use std::path::Path;
 use targets::Group;
 
 /// What was looked at, and what could not be.
-struct Looked {
-    programs: Vec<Program>,
-    unread: bool,
+pub(super) struct Looked {
+    pub programs: Vec<Program>,
+    pub unread: bool,
 }
 
 pub fn run(args: &CheckArgs) -> Exit {
@@ -43,7 +43,7 @@ pub fn run(args: &CheckArgs) -> Exit {
         look(group, args.fix, &mut looked);
     }
     looked.programs.iter_mut().for_each(|program| denied.raise(&mut program.diagnostics));
-    report(args.format, &looked)
+    report(args.format, &looked, (looked.programs.len(), "file"))
 }
 
 fn look(group: &Group, fix: bool, looked: &mut Looked) {
@@ -77,13 +77,14 @@ fn mark<'p>(d: &'p Diagnostic, sources: &'p SourceMap) -> impl Eq + std::hash::H
     (&sources.get(d.span.file).name, d.span.start, d.span.end, d.code, &d.message)
 }
 
-fn report(format: CheckFormat, looked: &Looked) -> Exit {
+/// Tells what was found in so many things of a kind.
+pub(super) fn report(format: CheckFormat, looked: &Looked, of: (usize, &str)) -> Exit {
     let found = each_once(&looked.programs);
     let errors = found.iter().filter(|(d, _)| d.is_error()).count();
     match format {
         CheckFormat::Human => {
             program::show_all(&found);
-            summary(looked.programs.len(), errors, found.len() - errors, looked.unread);
+            summary(of, errors, found.len() - errors, looked.unread);
         }
         CheckFormat::Json => output::json(&render::json(&found)),
         CheckFormat::Sarif => output::json(&render::sarif(&found)),
@@ -91,7 +92,7 @@ fn report(format: CheckFormat, looked: &Looked) -> Exit {
             if !found.is_empty() {
                 output::result(&render::github(&found));
             }
-            summary(looked.programs.len(), errors, found.len() - errors, looked.unread);
+            summary(of, errors, found.len() - errors, looked.unread);
         }
     }
     match (looked.unread, errors) {
@@ -101,11 +102,11 @@ fn report(format: CheckFormat, looked: &Looked) -> Exit {
     }
 }
 
-fn summary(files: usize, errors: usize, warnings: usize, unread: bool) {
+fn summary((count, what): (usize, &str), errors: usize, warnings: usize, unread: bool) {
     if unread && errors + warnings == 0 {
         return;
     }
-    let files = counted(files, "file");
+    let files = counted(count, what);
     match (errors, warnings) {
         (0, 0) => output::say(format_args!("checked {files}: no errors")),
         (e, w) => {

@@ -3,6 +3,7 @@
 //! Standard output carries results only; everything for people goes to standard error. One file per command; raw flags
 //! are in [`args`], what they mean together with `flow.toml` in [`config`].
 
+mod agents;
 mod answer;
 mod approve;
 mod args;
@@ -106,6 +107,7 @@ fn dispatch(cli: Cli, link: Option<Link>) -> Exit {
     match cli.command {
         Command::New(args) => new::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Agents(args) => agents::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Compile(args) => compile::run(&args),
         Command::Plan(args) => plan::run(&args),

@@ -4,13 +4,15 @@ use super::args::ProgramArgs;
 use super::exit::Exit;
 use super::{config, output};
 use crate::compile::{self, Compiled, Program};
-use crate::diagnostics::render::{Found, Style, human};
+use crate::diagnostics::render::{Found, Style, Told, gathered, human};
 use crate::plan::Plan;
 use crate::source::{DiskLoader, Loader, MemoryLoader};
 use std::path::{Path, PathBuf};
 
 /// Most diagnostics that are shown to a person at once.
 const MOST: usize = 50;
+/// So many lints are shown however many errors there are.
+const LEAST: usize = 5;
 
 /// A plan and the root of the project that it runs in.
 #[derive(Debug)]
@@ -95,14 +97,25 @@ pub fn show(program: &Program) {
     show_all(&found);
 }
 
-/// Shows diagnostics to a person.
+/// Shows diagnostics to a person: lints, then errors, so that these stand where the terminal ends.
 pub fn show_all(found: &[Found<'_>]) {
+    let told = gathered(found);
+    let lints = told.iter().take_while(|t| !t.diagnostic.is_error()).count();
+    let (lints, errors) = told.split_at(lints);
+    // Lints leave room for the errors.
+    let room = MOST.saturating_sub(errors.len()).max(LEAST);
+    show_some(lints, room, "lint");
+    show_some(errors, MOST, "error");
+}
+
+fn show_some(told: &[Told<'_>], most: usize, what: &str) {
     let style = Style { color: output::color(), unicode: output::unicode(), width: output::width() };
-    for (diagnostic, sources) in found.iter().take(MOST) {
-        output::say(format_args!("{}", human(diagnostic, sources, style)));
+    for told in told.iter().take(most) {
+        output::say(format_args!("{}", human(&told.diagnostic, told.sources, style)));
     }
-    if found.len() > MOST {
-        let more = found.len() - MOST;
-        output::say(format_args!("… and {more} more; `flowc check --format json` tells all"));
+    let more: usize = told.iter().skip(most).map(|t| t.count).sum();
+    if more > 0 {
+        let s = if more == 1 { "" } else { "s" };
+        output::say(format_args!("… and {more} more {what}{s}; `flowc check --format json` tells all\n"));
     }
 }

@@ -77,7 +77,7 @@ fn point(text: &str) -> Result<From, String> {
     match text.split_once(':') {
         Some(("wave", n)) => match n.parse() {
             Ok(n) => Ok(From::Wave(n)),
-            Err(_) => Err(format!("`{n}` is no number of a wave")),
+            Err(_) => Err(format!("`{n}` is not the number of a wave")),
         },
         Some(("task", id)) if !id.is_empty() => Ok(From::Task(id.into())),
         _ => Err(format!("expected --from wave:N or task:ID, found {text:?}")),

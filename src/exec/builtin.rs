@@ -197,7 +197,7 @@ fn has_wildcard(part: &str) -> bool {
 /// The path when it is relative and does not climb.
 fn inside(path: &str) -> Result<&Path, String> {
     if path.is_empty() || path.contains('\0') {
-        return Err(format!("{path:?} is no path"));
+        return Err(format!("{path:?} is not a path"));
     }
     let relative = Path::new(path);
     if relative.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir)) {

@@ -156,7 +156,7 @@ pub(super) fn no_path(span: Span, text: &str, fault: GlobFault) -> Diagnostic {
         GlobFault::Absolute | GlobFault::Upward => {
             "claims are paths below the folder of the project: `src/**`, `out/report.md`"
         }
-        GlobFault::Empty => "name a file, or a folder with `/**` behind it",
+        GlobFault::Empty => "name a file, or a folder with `/**` after it",
         GlobFault::TooLong | GlobFault::Class | GlobFault::Alternatives | GlobFault::Character => {
             "`*` is any text within a part, `**` any parts, `[a-z]` a class, `{a,b}` alternatives, `\\` takes a sign literally"
         }
@@ -192,7 +192,7 @@ pub(super) fn over_budget(
     parts: &[(Span, i64)],
 ) -> Diagnostic {
     let message =
-        format!("the tasks of `{workflow}` may spend {}, its budget is {}", money(worst), money(budget));
+        format!("the tasks of `{workflow}` may spend {}, but its budget is {}", money(worst), money(budget));
     let mut error = Diagnostic::new(Code::F0701, span, message).note("less than what its tasks may spend");
     for (part, amount) in parts.iter().take(POINTED_AT) {
         error = error.label(*part, format!("up to {}", money(*amount)));

@@ -48,8 +48,8 @@ fn advise(mut error: Diagnostic, name: &Name, meant: Meant, nothing: &str) -> Di
 }
 
 pub(super) fn declared_twice(name: &Name, what: &str, first: Span) -> Diagnostic {
-    Diagnostic::new(Code::F0203, name.span, format!("{what} `{}` is there twice", name.text))
-        .note("the second of this name")
+    Diagnostic::new(Code::F0203, name.span, format!("{what} `{}` is declared twice", name.text))
+        .note("the second one is here")
         .label(first, "the first is here")
         .help("give one of them another name")
         .fix(format!("call this one `{}2`", name.text), name.span, format!("{}2", name.text))
@@ -287,4 +287,23 @@ pub(super) fn include_cycle(span: Span, path: &str) -> Diagnostic {
 /// Something odd in an agent file that does not keep it from being an agent.
 pub(super) fn odd_agent(span: Span, message: impl Into<String>) -> Diagnostic {
     Diagnostic::new(Code::W0110, span, message)
+}
+
+/// `written` looks like an interpolation of `path`. `quoted`: in quotes of a shell's script, where none may stand.
+pub(super) fn looks_interpolated(span: Span, written: &str, path: &str, quoted: bool) -> Diagnostic {
+    let lint = Diagnostic::new(
+        Code::W0115,
+        span,
+        format!("`{written}` is plain text: a value is put into a string with `#{{{path}}}`"),
+    );
+    if quoted {
+        return lint.help(format!(
+            "close the quotes first, then write `#{{{path}}}`: it is a shell word of its own"
+        ));
+    }
+    lint.help("if it is meant as it stands, write `// flowc: allow(W0115)` on the line before").fix(
+        format!("write `#{{{path}}}`"),
+        span,
+        format!("#{{{path}}}"),
+    )
 }

@@ -113,7 +113,7 @@ fn stays_inside(glob: &str, spot: Spot) -> Result<(), Refusal> {
     }
     match Glob::new(glob) {
         Ok(_) => Ok(()),
-        Err(fault) => Err(Refusal::Claim(format!("the claim `{glob}` is no pattern: {fault}"), spot)),
+        Err(fault) => Err(Refusal::Claim(format!("the claim `{glob}` is not a pattern: {fault}"), spot)),
     }
 }
 
@@ -121,7 +121,7 @@ fn stays_inside(glob: &str, spot: Spot) -> Result<(), Refusal> {
 pub(super) fn may_overlap(a: &str, b: &str) -> bool {
     match (Glob::new(a), Glob::new(b)) {
         (Ok(a), Ok(b)) => a.overlaps(&b),
-        // What is no pattern was refused before; if not, nothing may run beside it.
+        // What is not a pattern was refused before; if not, nothing may run beside it.
         _ => true,
     }
 }

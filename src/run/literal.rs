@@ -71,7 +71,7 @@ fn float(text: &str) -> Option<f64> {
     plain.is_finite().then_some(plain)
 }
 
-/// `1h30m`: amounts with units, added up in the smallest one. `None` also where that is no whole number of 64 bits.
+/// `1h30m`: amounts with units, added up in the smallest one. `None` also where that is not a whole number of 64 bits.
 fn units(text: &str, table: &[(&str, i64)]) -> Option<i64> {
     let mut rest = text;
     let mut sum = 0_i64;

@@ -55,8 +55,7 @@ pub(super) fn unclosed_string(span: Span) -> Diagnostic {
     if span.end - span.start == 3 {
         diagnostic.help("close it with `\"\"\"`")
     } else {
-        diagnostic
-            .help("close it with `\"` on the same line; text over several lines stands between `\"\"\"`")
+        diagnostic.help("close it with `\"` on the same line; text over several lines goes between `\"\"\"`")
     }
 }
 
@@ -113,9 +112,9 @@ pub(super) fn bad_char(span: Span, c: char, hidden: bool) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::F0105, span, format!("{shown} is {kind} that may not stand here"));
     match c {
         '\u{201C}' | '\u{201D}' | '\u{201E}' | '\u{00AB}' | '\u{00BB}' => {
-            diagnostic.help("strings stand between straight quotes: `\"…\"`")
+            diagnostic.help("strings use straight quotes: `\"…\"`")
         }
-        '\u{2018}' | '\u{2019}' => diagnostic.help("strings stand between straight double quotes: `\"…\"`"),
+        '\u{2018}' | '\u{2019}' => diagnostic.help("strings use straight double quotes: `\"…\"`"),
         '\u{2013}' | '\u{2014}' | '\u{2212}' => diagnostic.safe_fix("write `-`", span, "-"),
         '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{3000}' => diagnostic
             .note("this blank is not the ordinary one")
@@ -178,7 +177,7 @@ pub(super) fn bad_literal(span: Span, message: impl Into<String>) -> Diagnostic 
 }
 
 pub(super) fn bad_escape(span: Span, written: &str) -> Diagnostic {
-    Diagnostic::new(Code::F0107, span, format!("`{written}` is no escape"))
+    Diagnostic::new(Code::F0107, span, format!("`{written}` is not an escape"))
         .help("the escapes are `\\n` `\\t` `\\r` `\\\"` `\\\\` `\\#{` and `\\u{1F600}`; `r\"…\"` takes all text literally")
 }
 

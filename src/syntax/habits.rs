@@ -133,9 +133,7 @@ impl End<'_> {
             let mut habit = self.say(0, "a block holds statements, not lines with `-`");
             habit.place = 0..1;
             return Some(
-                habit.help(
-                    "write calls and `let name = value`; a task's properties stand in `task name { … }`",
-                ),
+                habit.help("write calls and `let name = value`; a task's properties go in `task name { … }`"),
             );
         }
         let only_name = !first.is_empty() && self.before == first;
@@ -161,7 +159,7 @@ impl End<'_> {
                 self.say(1, "a name is bound with `let`").fix("write `let`", 0..0, "let ")
             } else {
                 let habit =
-                    self.say(1, "`name: value` stands in a record or among properties, not in a block");
+                    self.say(1, "`name: value` belongs in a record or among properties, not in a block");
                 habit.help("a block holds statements: bind a name with `let name = value`")
             });
         }
@@ -197,41 +195,59 @@ impl End<'_> {
         None
     }
 
+    /// `x: T = …` and `x := …` at the start of a line of a block, which was read as the start of a record.
+    fn typed_binding(&self) -> Option<Habit> {
+        let line = self.before.rfind(['\n', '{', ';']).map_or(0, |i| i + 1);
+        let start = line + (self.before[line..].len() - self.before[line..].trim_start().len());
+        let name = word_at(&self.before[start..]);
+        let behind = self.before[start + name.len()..].trim_start();
+        let is_name = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+        if !is_name || !behind.starts_with(':') || !self.assigns() || self.opener() != Some('{') {
+            return None;
+        }
+        let habit = self.say(1, "a name is bound with `let`");
+        Some(if behind == ":" {
+            let colon = self.before.len() - 1;
+            let blank = self.before[..colon].trim_end().len();
+            habit.fix("write `let`", start..start, "let ").also(blank..self.at + 1, " =")
+        } else {
+            habit.fix("write `let`", start..start, "let ")
+        })
+    }
+
     fn declaration(&self) -> Option<Habit> {
         let first = word_at(self.text);
+        if matches!(first, "workflow" | "fn" | "test")
+            && let Some(habit) = self.typed_binding()
+        {
+            return Some(habit);
+        }
         match first {
             "fn" | "task" | "workflow" if self.sign(":") && (self.last == ")" || self.wanted.has("->")) => {
                 if self.next[1..].trim_start_matches([' ', '\t']).starts_with(['\n', '\r']) {
-                    let habit = self.say(1, format!("the body of a `{first}` stands in braces"));
+                    let habit = self.say(1, format!("the body of a `{first}` goes in braces"));
                     return Some(habit.help("write `{ … }` around it; indentation means nothing"));
                 }
-                let habit = self.say(1, "the type of the result stands behind `->`");
+                let habit = self.say(1, "the result type comes after `->`");
                 let start = self.before.len();
                 Some(habit.fix("write `->`", start..self.at + 1, " ->"))
             }
             "fn" if self.last == "=" && self.sign(">") => {
-                let mut habit = self.say(1, "the body of a `fn` stands behind `=`");
+                let mut habit = self.say(1, "the body of a `fn` comes after `=`");
                 habit.place.start -= 1;
                 Some(habit.fix("write `=`", self.at - 1..self.at + 1, "="))
             }
             "fn" | "type" if self.sign("{") && self.wanted.has("=") => {
                 let what = if first == "fn" { "the body of a `fn`" } else { "the definition of a type" };
-                Some(self.say(1, format!("{what} stands behind `=`")).fix(
-                    "write `=`",
-                    self.at..self.at,
-                    "= ",
-                ))
+                Some(self.say(1, format!("{what} comes after `=`")).fix("write `=`", self.at..self.at, "= "))
             }
             "enum" | "workflow" if self.assigns() && self.wanted.has("{") => {
-                let habit = self.say(1, format!("the braces of this `{first}` follow without `=`"));
+                let habit = self.say(1, format!("no `=` before the braces of `{first}`"));
                 let blanks = self.next.len() - self.next[1..].trim_start().len();
                 Some(habit.fix("remove `=`", self.at..self.at + blanks, ""))
             }
             "enum" if self.sign("|") => {
-                let habit = self.say(
-                    1,
-                    "the variants of an enum stand side by side, with commas or on lines of their own",
-                );
+                let habit = self.say(1, "the variants of an enum are separated by commas or line breaks");
                 Some(habit.fix("write `,`", self.before.len()..self.at + 1, ","))
             }
             "type" if self.sign("\"") && self.last == "=" => {
@@ -239,7 +255,7 @@ impl End<'_> {
                 Some(habit.help("write `enum Name { one, other }`"))
             }
             "test" if self.last == "test" => {
-                let habit = self.say(word_at(self.next).len(), "the title of a test is a text in quotes");
+                let habit = self.say(word_at(self.next).len(), "the title of a test is a string in quotes");
                 Some(habit.help("write `test \"what it shows\" { … }`"))
             }
             "use" => self.import(),
@@ -247,7 +263,7 @@ impl End<'_> {
                 let mut habit = self.say(0, "a file is made of declarations, not of `name: value` lines");
                 habit.place = 0..first.len();
                 Some(habit.help(
-                    "write `task name { … }` and `workflow main() { … }`; properties stand in their braces",
+                    "write `task name { … }` and `workflow main() { … }`; properties go in their braces",
                 ))
             }
             _ => self.property(),
@@ -256,15 +272,15 @@ impl End<'_> {
 
     fn import(&self) -> Option<Habit> {
         if self.sign("{") && self.last == "use" {
-            let habit = self.say(1, "the names that are used stand behind the module");
+            let habit = self.say(1, "the names come after the module");
             return Some(habit.help("write `use std.text.{bullets}` or `use \"./file.flow\".{a, b}`"));
         }
         if self.sign("{") {
-            let habit = self.say(1, "a `.` stands before the names that are used");
+            let habit = self.say(1, "the names follow a `.`");
             return Some(habit.fix("write `.`", self.before.len()..self.at, "."));
         }
         self.sign(",").then(|| {
-            let habit = self.say(1, "several names of a module stand in braces");
+            let habit = self.say(1, "several names of a module go in braces");
             habit.help("write `use std.text.{bullets, table}`")
         })
     }
@@ -294,14 +310,14 @@ impl End<'_> {
             return Some(habit.fix("write `==`", self.at..self.at + 1, "=="));
         }
         if self.sign("(") && matches!(self.last, "for" | "catch") {
-            let habit = self.say(1, format!("what follows `{}` stands without parentheses", self.last));
+            let habit = self.say(1, format!("what follows `{}` needs no parentheses", self.last));
             return Some(match self.closing(self.at) {
                 Some(close) => habit.fix("remove them", self.at..self.at + 1, "").also(close..close + 1, ""),
                 None => habit,
             });
         }
         if self.head == "for" && word_at(self.next) == "of" {
-            let habit = self.say(2, "the items of a `for` stand behind `in`");
+            let habit = self.say(2, "the items of a `for` come after `in`");
             return Some(habit.fix("write `in`", self.at..self.at + 2, "in"));
         }
         if self.wanted.has("=>") && self.head != "if" {
@@ -325,7 +341,7 @@ impl End<'_> {
             let length = word_at(self.next).len().max(1).min(self.next.len());
             let on_line =
                 !self.text[self.before.len()..self.at].contains(['\n', '\r']) && !self.next.is_empty();
-            let mut habit = self.say(length, "the branches of an `if` stand in braces");
+            let mut habit = self.say(length, "the branches of an `if` go in braces");
             if !on_line {
                 habit.place = self.behind();
             }
@@ -335,12 +351,12 @@ impl End<'_> {
 
     fn value_habit(&self) -> Option<Habit> {
         if self.assigns() && self.opener() == Some('(') {
-            let habit = self.say(1, "an argument's name stands before `:`");
+            let habit = self.say(1, "an argument is named with `:`");
             return Some(habit.fix("write `:`", self.before.len()..self.at + 1, ":"));
         }
         if self.wanted.has("]") && word_at(self.next) == "for" {
-            let habit = self.say(3, "a list is made of another by a `for` of its own");
-            return Some(habit.help("write `for x in xs { … }`, which is a list"));
+            let habit = self.say(3, "there are no list comprehensions");
+            return Some(habit.help("write `for x in xs { … }`: its value is a list"));
         }
         if self.wanted.has(")") && self.sign(",") && !self.wanted.has(",") {
             let habit = self.say(1, "there are no tuples");
@@ -385,7 +401,7 @@ impl End<'_> {
         let texts = self.last == "\"" && (self.sign("\"") || !word.is_empty())
             || self.sign("\"") && self.last.starts_with(|c: char| is_word(c) || c == ')');
         (texts && on_line && !matches!(self.opener(), Some('(' | '['))).then(|| {
-            let habit = self.say(word.len().max(1), "texts that stand side by side are not joined");
+            let habit = self.say(word.len().max(1), "two texts side by side are not joined");
             habit.help("join them with `+`, or write one text: `\"#{a} and #{b}\"`")
         })
     }

@@ -44,7 +44,7 @@ const SIGNS: [(&str, Option<&str>, &str, Option<&str>); 23] = [
     (
         "=>",
         None,
-        "there are no lambdas; `=>` stands in `match` arms and mocks",
+        "there are no lambdas; `=>` belongs to `match` arms and mocks",
         Some("declare a `fn`, or use `for x in xs { … }`"),
     ),
     ("|>", None, "there is no operator `|>`", Some("call: `f(x)`")),
@@ -54,8 +54,8 @@ const SIGNS: [(&str, Option<&str>, &str, Option<&str>); 23] = [
     ("..", None, "there is no `..` between numbers", Some("write `range(a, b)`")),
     ("!", Some("not "), "`!` is written `not`", None),
     (";", Some(""), "statements end without `;`", None),
-    ("'", None, "strings stand between double quotes", Some("write `\"…\"`")),
-    ("`", None, "strings stand between double quotes", Some("write `\"text #{expr}\"`")),
+    ("'", None, "strings use double quotes", Some("write `\"…\"`")),
+    ("`", None, "strings use double quotes", Some("write `\"text #{expr}\"`")),
     ("#", Some("//"), "comments begin with `//`", None),
     (
         "%",
@@ -145,7 +145,7 @@ pub(super) fn word(text: &str, in_block: bool) -> Option<Hint> {
     if !in_block
         && matches!(first, "let" | "stage" | "assert" | "if" | "for" | "match" | "repeat" | "try" | "race")
     {
-        let message = format!("`{first}` stands in a workflow, not at the top level");
+        let message = format!("`{first}` belongs in a workflow, not at the top level");
         return Some(Hint {
             length,
             message,

@@ -171,7 +171,10 @@ impl Conform<'_> {
         };
         let Some(index) = variants.iter().position(|v| v.name == *name) else {
             let names: Vec<_> = variants.iter().map(|v| format!("`{}`", v.name)).collect();
-            return Err(mismatch(format!("`{name}` is no variant of `{of}`; it has {}", names.join(", "))));
+            return Err(mismatch(format!(
+                "`{name}` is not a variant of `{of}`; it has {}",
+                names.join(", ")
+            )));
         };
         let fields =
             self.fields(payload, &variants[index].fields).map_err(|e| at(format_args!(".{name}"), e))?;
@@ -286,7 +289,7 @@ mod tests {
         );
         assert_eq!(
             fails(r#"[{"sev":"mid","note":""}]"#),
-            "at `[0].sev`: `mid` is no variant of `Sev`; it has `low`, `at`"
+            "at `[0].sev`: `mid` is not a variant of `Sev`; it has `low`, `at`"
         );
         assert_eq!(fails(r#"[{"note":""}]"#), "at `[0]`: the field `sev` is missing");
         assert!(fails("not json").starts_with("this is not JSON"));

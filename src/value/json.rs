@@ -47,7 +47,7 @@ pub fn in_words(error: &serde_json::Error) -> String {
         "expected ident" | "expected value" => "no value starts here",
         "trailing characters" => "something follows after the end of the value",
         "trailing comma" => "a comma before the closing bracket",
-        "key must be a string" => "the name of a field must stand in quotes",
+        "key must be a string" => "the name of a field must be in quotes",
         "expected `:`" => "expected `:` after the name of the field",
         "control character (\\u0000-\\u001F) found while parsing a string" => {
             "a control character inside a text: write `\\n` for a new line"

@@ -12,7 +12,14 @@ fn along(mut error: Diagnostic, way: &[Step]) -> Diagnostic {
     error
 }
 
-pub(super) fn cannot_write(span: Span, agent: &str, writes: Span, tools: &str, way: &[Step]) -> Diagnostic {
+/// `room`: where the agent can be given one more tool.
+pub(super) fn cannot_write(
+    span: Span,
+    agent: &str,
+    writes: Span,
+    (tools, room): (&str, Option<Span>),
+    way: &[Step],
+) -> Diagnostic {
     let error = Diagnostic::new(
         Code::F0601,
         span,
@@ -20,9 +27,13 @@ pub(super) fn cannot_write(span: Span, agent: &str, writes: Span, tools: &str, w
     )
     .note(format!("its tools: {tools}"))
     .label(writes, "what is to be written");
-    along(error, way).help(
+    let error = along(error, way).help(
         "give it a tool that writes (`Write`, `Edit`, `Bash`), choose another agent, or take `writes` out",
-    )
+    );
+    match room {
+        Some(room) => error.fix(format!("give `{agent}` the tool `Edit`"), room, ", \"Edit\""),
+        None => error,
+    }
 }
 
 pub(super) fn cannot_merge(span: Span, agent: &str, tools: &str, way: &[Step]) -> Diagnostic {
@@ -35,11 +46,24 @@ pub(super) fn cannot_merge(span: Span, agent: &str, tools: &str, way: &[Step]) -
     along(error, way).help("give it `Edit`, or choose another agent")
 }
 
-pub(super) fn claim_outside(claim: Span, agent: &str, tools: &str, given: Span) -> Diagnostic {
-    Diagnostic::new(Code::F0604, claim, format!("the agent `{agent}` may not write there"))
+/// `rule`: the claim as a rule of a tool, and where the agent can be given one more.
+pub(super) fn claim_outside(
+    claim: Span,
+    agent: &str,
+    tools: &str,
+    given: Span,
+    rule: Option<(String, Span)>,
+) -> Diagnostic {
+    let error = Diagnostic::new(Code::F0604, claim, format!("the agent `{agent}` may not write there"))
         .note(format!("its tools: {tools}"))
         .label(given, "the agent is given the task here")
-        .help("widen the rule in the agent's `tools`, or claim only what it may write")
+        .help("widen the rule in the agent's `tools`, or claim only what it may write");
+    match rule {
+        Some((rule, room)) => {
+            error.fix(format!("give `{agent}` the tool `{rule}`"), room, format!(", \"{rule}\""))
+        }
+        None => error,
+    }
 }
 
 pub(super) fn nobody_skilled(span: Span, missing: Option<&str>, near: Option<(String, Span)>) -> Diagnostic {
@@ -54,7 +78,7 @@ pub(super) fn nobody_skilled(span: Span, missing: Option<&str>, near: Option<(St
             at,
             format!("\"{near}\""),
         ),
-        None => error.help("skills stand in `skills` of an agent's declaration or of its file"),
+        None => error.help("skills are listed in `skills` of an agent's declaration or file"),
     }
 }
 
@@ -80,12 +104,10 @@ pub(super) fn task_in_quotes(span: Span, task: &str) -> Diagnostic {
 
 /// Of an agent file: it may be meant for another program.
 pub(super) fn odd_tool(span: Span, tool: &str) -> Diagnostic {
-    Diagnostic::new(
-        Code::W0110,
-        span,
-        format!("`{tool}` is no tool that is known: the agent goes without it"),
-    )
-    .help("a tool is one of the runtime (`Read`, `Edit`, `Bash`) or of an mcp server: `mcp__server__tool`")
+    Diagnostic::new(Code::W0110, span, format!("`{tool}` is not a known tool: the agent goes without it"))
+        .help(
+            "a tool is one of the runtime (`Read`, `Edit`, `Bash`) or of an mcp server: `mcp__server__tool`",
+        )
 }
 
 /// Servers that an agent file names and that the program does not declare.
@@ -111,6 +133,7 @@ pub(super) fn unknown_server(span: Span, server: &str, written: &str, near: Opti
     }
 }
 
+/// `gone`: what is taken out of the text with the tool.
 pub(super) fn copy_has_more(
     span: Span,
     agent: &str,
@@ -118,17 +141,21 @@ pub(super) fn copy_has_more(
     tool: &str,
     rest: &[&str],
     tools: &str,
-    from: Span,
+    (from, gone): (Span, Option<Span>),
 ) -> Diagnostic {
     let more = if rest.is_empty() { String::new() } else { format!(", nor `{}`", rest.join("`, `")) };
-    Diagnostic::new(
+    let error = Diagnostic::new(
         Code::F0606,
         span,
         format!("`{agent}` is a copy of `{base}`, which has no `{tool}`{more}"),
     )
     .note("a copy has at most the tools of what it is made from")
     .label(from, format!("the tools of `{base}`: {tools}"))
-    .help(format!("take it out, give it to `{base}` too, or declare `{agent}` without `from`"))
+    .help(format!("take it out, give it to `{base}` too, or declare `{agent}` without `from`"));
+    match gone {
+        Some(gone) => error.fix("take it out", gone, ""),
+        None => error,
+    }
 }
 
 pub(super) fn child_has_more(

@@ -148,7 +148,7 @@ impl<'a> Pass<'_, 'a> {
                             part.span,
                             &agent.name,
                             writes.span,
-                            &agent.shown(),
+                            (&agent.shown(), agent.room_for_a_tool(self.checked)),
                             &way,
                         ));
                     } else {
@@ -178,7 +178,8 @@ impl<'a> Pass<'_, 'a> {
         for claim in parts(writes) {
             let Some(glob) = widest(self.checked, claim) else { continue };
             if !allowed.iter().any(|a| a.overlaps(&glob)) {
-                out.push(errors::claim_outside(claim.span, &agent.name, &agent.shown(), given));
+                let rule = as_rule(claim).zip(agent.room_for_a_tool(self.checked));
+                out.push(errors::claim_outside(claim.span, &agent.name, &agent.shown(), given, rule));
             }
         }
     }
@@ -238,6 +239,14 @@ fn widest(checked: &Checked, claim: &Expr) -> Option<Glob> {
         }
     }
     Glob::new(pattern.trim_start_matches("./")).ok()
+}
+
+/// A claim that is written out as a rule of a tool.
+fn as_rule(claim: &Expr) -> Option<String> {
+    let ExprKind::Str(text) = &claim.kind else { return None };
+    let text = text.literal()?;
+    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/*._-?".contains(c));
+    plain.then(|| format!("Edit({text})"))
 }
 
 fn is_empty_list(value: &Expr) -> bool {

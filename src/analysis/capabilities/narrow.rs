@@ -4,7 +4,7 @@
 use super::super::agents::{AgentFacts, Agents};
 use super::super::flow::Flow;
 use super::{errors, task_of};
-use crate::ast::{ActorKind, ExprKind, ItemKind};
+use crate::ast::{ActorKind, Expr, ExprKind, ItemKind};
 use crate::diagnostics::Diagnostic;
 use crate::resolve::{DefId, Res};
 use crate::source::Span;
@@ -57,7 +57,7 @@ fn copies(checked: &Checked, agents: &Agents<'_>, agent: &AgentFacts, out: &mut 
             text,
             &rest,
             &base.shown(),
-            from.value.span,
+            (from.value.span, without(&tools.value, *span).filter(|_| rest.is_empty())),
         ));
         return;
     }
@@ -71,7 +71,7 @@ fn copies(checked: &Checked, agents: &Agents<'_>, agent: &AgentFacts, out: &mut 
             name,
             &[],
             &base.shown(),
-            from.value.span,
+            (from.value.span, without(&tools.value, *span)),
         ));
     }
 }
@@ -91,5 +91,16 @@ fn excess(child: &AgentFacts, parent: &AgentFacts) -> Vec<String> {
         (Some(_), _) => more_tools(child, parent).into_iter().map(|(text, _)| text).collect(),
         (None, Some(_)) => vec!["every tool".to_string()],
         (None, None) => parent.without.iter().filter(|w| !child.without.contains(w)).cloned().collect(),
+    }
+}
+
+/// An element of a list with the comma that goes with it.
+fn without(list: &Expr, element: Span) -> Option<Span> {
+    let ExprKind::List(elements) = &list.kind else { return None };
+    let at = elements.iter().position(|e| e.value.span == element)?;
+    match (elements.get(at + 1), at.checked_sub(1).and_then(|at| elements.get(at))) {
+        (Some(next), _) => Some(Span { end: next.value.span.start, ..element }),
+        (None, Some(last)) => Some(Span { start: last.value.span.end, ..element }),
+        (None, None) => Some(element),
     }
 }

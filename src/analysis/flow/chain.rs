@@ -180,7 +180,7 @@ impl<'a> Way<'_, 'a> {
             },
             Callee::BuiltinTask(task) => {
                 let what = match task {
-                    BuiltinTask::Read => "this is what stands in the file",
+                    BuiltinTask::Read => "this is the text of the file",
                     BuiltinTask::Glob => "these are names of files",
                     BuiltinTask::Env => "this is an environment variable",
                     BuiltinTask::PlanOf => "this is what a plan made at run time answers",

@@ -19,7 +19,7 @@ pub const MAX_GLOB: usize = 8 * 1024;
 /// States of a pattern after its alternatives are laid out.
 const MAX_STATES: usize = 32 * 1024;
 
-/// Why a text is no pattern.
+/// Why a text is not a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GlobFault {
     Empty,
@@ -259,7 +259,7 @@ impl Sign {
     }
 }
 
-/// A path that both patterns can match, if there is one. A text that is no pattern matches nothing.
+/// A path that both patterns can match, if there is one. A text that is not a pattern matches nothing.
 pub fn overlap(a: &str, b: &str) -> Option<String> {
     Glob::new(a).ok()?.overlap(&Glob::new(b).ok()?)
 }

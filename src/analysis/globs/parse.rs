@@ -36,7 +36,7 @@ pub(super) enum Part {
     Close,
 }
 
-/// The parts of a pattern, in order. Each [`GAP`] in the text is the next of `unknown`; one too many is no pattern.
+/// The parts of a pattern, in order. Each [`GAP`] in the text is the next of `unknown`; one too many is not a pattern.
 pub(super) fn parts(text: &str, unknown: &[Unknown]) -> Result<Vec<Part>, GlobFault> {
     let mut unknown = unknown.iter();
     if text.len() > MAX_GLOB {

@@ -38,7 +38,7 @@ fn along(mut error: Diagnostic, way: &[Step]) -> Diagnostic {
 }
 
 pub(super) fn secret_result(span: Span, workflow: &str) -> Diagnostic {
-    Diagnostic::new(Code::F0801, span, "a secret outside its places")
+    Diagnostic::new(Code::F0801, span, "a secret cannot be used here")
         .note(format!("the result of `{workflow}` is recorded and shown"))
         .help("a secret goes only into values of `env` and of http `headers`")
 }
@@ -80,7 +80,7 @@ pub(super) fn instructions_from_outside(
     tools: &str,
     way: &[Step],
 ) -> Diagnostic {
-    let message = format!("{} stands in the prompt of `{agent}`, which can act on it", source(kinds));
+    let message = format!("{} is put into the prompt of `{agent}`, which can act on it", source(kinds));
     along(Diagnostic::new(Code::W0112, span, message), way)
         .help("hand it over as `context: { … }`, which marks it as data and not as instructions")
         .help(format!(

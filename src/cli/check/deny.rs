@@ -4,7 +4,7 @@ use crate::diagnostics::{Code, Diagnostic, Severity};
 
 /// What is denied.
 #[derive(Debug, Default)]
-pub(super) struct Denied {
+pub(in crate::cli) struct Denied {
     all: bool,
     codes: Vec<Code>,
 }
@@ -14,7 +14,7 @@ impl Denied {
     ///
     /// # Errors
     /// What is no lint, with what was probably meant.
-    pub(super) fn parse(written: &[String]) -> Result<Denied, String> {
+    pub(in crate::cli) fn parse(written: &[String]) -> Result<Denied, String> {
         let mut denied = Denied::default();
         for name in written {
             if matches!(name.as_str(), "warnings" | "warning" | "lints" | "all") {
@@ -38,7 +38,7 @@ impl Denied {
     }
 
     /// Makes errors of what is denied.
-    pub(super) fn raise(&self, diagnostics: &mut [Diagnostic]) {
+    pub(in crate::cli) fn raise(&self, diagnostics: &mut [Diagnostic]) {
         for d in diagnostics {
             if self.all || self.codes.contains(&d.code) {
                 d.severity = Severity::Error;

@@ -64,7 +64,8 @@ fn said(fix: &Fix, help: &[String]) -> bool {
             || fix
                 .edits
                 .iter()
-                .any(|e| !e.text.trim().is_empty() && h.contains(&format!("`{}`", e.text.trim())))
+                .map(|e| e.text.trim().trim_matches('"'))
+                .any(|text| !text.is_empty() && h.contains(&format!("`{text}`")))
     })
 }
 

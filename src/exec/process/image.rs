@@ -134,7 +134,7 @@ fn explain_exec(
         Errno::NOEXEC => (
             Fault::Missing,
             format!(
-                "cannot run `{program}`: it is no program of this machine (a script needs a first line like `#!/bin/sh`)"
+                "cannot run `{program}`: it is not a program for this machine (a script needs a first line like `#!/bin/sh`)"
             ),
         ),
         Errno::TOOBIG => (

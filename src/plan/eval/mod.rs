@@ -316,7 +316,7 @@ impl<'p, 's> Env<'p, 's> {
                 (true, Value::List(items)) => out.extend(items.iter().cloned()),
                 (true, Value::None) => {}
                 (true, other) => {
-                    return Err(Fault::error(format!("{} is no list to splice", other.describe()), spot));
+                    return Err(Fault::error(format!("{} is not a list to splice", other.describe()), spot));
                 }
             }
             if out.len() > MAX_SIZE {
@@ -339,7 +339,7 @@ impl<'p, 's> Env<'p, 's> {
                     Value::Record(fields) => out.extend(fields.iter().map(|(k, v)| (k.clone(), v.clone()))),
                     other => {
                         return Err(Fault::error(
-                            format!("{} is no record to spread", other.describe()),
+                            format!("{} is not a record to spread", other.describe()),
                             spot,
                         ));
                     }

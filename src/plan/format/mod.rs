@@ -62,7 +62,7 @@ pub fn from_json(text: &str) -> Result<Plan, BadPlan> {
         return Err(BadPlan::new("this file is too long to be a plan"));
     }
     nesting::check(text)?;
-    let version: Version = read(text).map_err(|e| BadPlan::new(format!("this file is no plan: {e}")))?;
+    let version: Version = read(text).map_err(|e| BadPlan::new(format!("this file is not a plan: {e}")))?;
     if version.format != FORMAT {
         return Err(BadPlan::new(format!(
             "this plan has format {}, and this flowc reads format {FORMAT}: compile it again",

@@ -329,6 +329,7 @@ impl<'t> Walk<'_, 't> {
     }
 
     pub(super) fn text(&mut self, text: &'t Str) {
+        self.lookalikes(text);
         for part in &text.parts {
             match part {
                 StrPart::Text(..) => {}

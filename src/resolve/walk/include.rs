@@ -82,6 +82,7 @@ impl<'t> Walk<'_, 't> {
             self.frames.iter().map(|f| Frame { undo_from: f.undo_from, block: None, later: None }).collect();
         let mut inner = Walk {
             wanted: super::Wanted::Any,
+            script: self.script.clone(),
             world: self.world,
             outside: Outside {
                 loader: self.outside.loader,

@@ -1,6 +1,7 @@
 //! Declarations.
 
 use super::Walk;
+use super::lookalike::Script;
 use crate::ast::{Field, Item, ItemKind, Mock, Name, Param, Props, TaskDecl, TestStmt, WorkflowDecl};
 use crate::resolve::declare::Member;
 use crate::resolve::{DefKind, Res, errors, suggest};
@@ -131,7 +132,10 @@ impl<'t> Walk<'_, 't> {
                 self.expr(&prop.value);
                 self.close();
             } else {
+                let script = Script::of(&prop.name.text, props);
+                let around = std::mem::replace(&mut self.script, script);
                 self.prop_value(prop);
+                self.script = around;
             }
         }
     }

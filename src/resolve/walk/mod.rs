@@ -8,6 +8,7 @@ mod block;
 mod expr;
 mod include;
 mod item;
+mod lookalike;
 mod lookup;
 mod pattern;
 mod type_expr;
@@ -91,6 +92,8 @@ pub(super) struct Walk<'a, 't> {
     include: include::Includes,
     /// The kind of declaration that the property around takes.
     wanted: Wanted,
+    /// The property around holds a script.
+    script: Option<lookalike::Script>,
 }
 
 /// What a name in the value of a property probably is.
@@ -135,6 +138,7 @@ impl<'a, 't> Walk<'a, 't> {
             first_use: HashMap::new(),
             include: include::Includes::default(),
             wanted: Wanted::Any,
+            script: None,
         }
     }
 

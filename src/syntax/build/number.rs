@@ -1,4 +1,4 @@
-//! Numbers and numbers with units. Units are exact: a literal that is no whole number of its smallest unit is refused.
+//! Numbers and numbers with units. Units are exact: a literal that is not a whole number of its smallest unit is refused.
 
 use super::{Builder, Pair, Rule, errors};
 use crate::ast::ExprKind;
@@ -83,11 +83,11 @@ fn read_number(text: &str, negated: bool) -> Read<ExprKind> {
             [one] if one.unit.is_empty() && !has_exponent(one.digits) => {
                 float(&format!("{}e-2", plain(one.digits)), text)
             }
-            _ => Err(wrong(format!("`{text}` is no percentage"), None)),
+            _ => Err(wrong(format!("`{text}` is not a percentage"), None)),
         };
     }
     let segments = segments(text)?;
-    let Some(first) = segments.first() else { return Err(wrong(format!("`{text}` is no number"), None)) };
+    let Some(first) = segments.first() else { return Err(wrong(format!("`{text}` is not a number"), None)) };
     if first.unit.is_empty() {
         return if first.digits.contains('.') || has_exponent(first.digits) {
             float(&plain(first.digits), text)
@@ -100,7 +100,7 @@ fn read_number(text: &str, negated: bool) -> Read<ExprKind> {
     }
     match (SIZES.iter().find(|(unit, _)| *unit == first.unit), segments.len()) {
         (Some((_, size)), 1) => scaled(first, *size, "byte").map(ExprKind::Bytes),
-        (Some(_), _) => Err(wrong(format!("`{text}` is no size: one number and one unit make it"), None)),
+        (Some(_), _) => Err(wrong(format!("`{text}` is not a size: write one number and one unit"), None)),
         (None, _) => Err(unknown_unit(first)),
     }
 }
@@ -164,11 +164,11 @@ fn check_digits(segment: &Segment<'_>) -> Read<()> {
     let between =
         |i: usize| i > 0 && bytes[i - 1].is_ascii_digit() && bytes.get(i + 1).is_some_and(u8::is_ascii_digit);
     if (0..bytes.len()).any(|i| bytes[i] == b'_' && !between(i)) {
-        return fail("a `_` in a number stands between two digits".to_string(), None);
+        return fail("a `_` in a number goes between two digits".to_string(), None);
     }
     if digits.is_empty() || !bytes[0].is_ascii_digit() || digits.matches('.').count() > 1 {
         return fail(
-            "this is no number".to_string(),
+            "this is not a number".to_string(),
             Some("a number is written `42`, `1_000`, `0.5` or `80%`"),
         );
     }
@@ -240,7 +240,7 @@ fn scaled(segment: &Segment<'_>, scale: i64, smallest: &str) -> Read<i64> {
     let written = format!("{}{}", shortened(segment.digits), segment.unit);
     match exact(&plain(segment.digits), scale) {
         Exact::Whole(value) => Ok(value),
-        Exact::Fraction => fail(format!("`{written}` is no whole number of {smallest}s"), None),
+        Exact::Fraction => fail(format!("`{written}` is not a whole number of {smallest}s"), None),
         Exact::TooLarge => {
             fail(format!("`{written}` is too large"), Some(format!("the limit is {} {smallest}s", i64::MAX)))
         }
@@ -284,13 +284,13 @@ fn read_money(text: &str) -> Read<i64> {
     let segments = segments(amount).map_err(shift)?;
     let [one] = segments.as_slice() else {
         return Err(wrong(
-            format!("`{}` is no amount of money", shortened(text)),
+            format!("`{}` is not an amount of money", shortened(text)),
             Some("write `$2.50`".to_string()),
         ));
     };
     if !one.unit.is_empty() || has_exponent(one.digits) {
         return Err(wrong(
-            format!("`{}` is no amount of money", shortened(text)),
+            format!("`{}` is not an amount of money", shortened(text)),
             Some("write `$2.50`".to_string()),
         ));
     }
@@ -323,7 +323,7 @@ fn unknown_unit(segment: &Segment<'_>) -> Wrong {
     let message = if segment.unit.is_empty() {
         format!("`{}` lacks its unit", shortened(segment.digits))
     } else {
-        format!("`{}` is no unit", shortened(segment.unit))
+        format!("`{}` is not a unit", shortened(segment.unit))
     };
     Wrong { start: segment.start, end: segment.end, message, help: Some(help.to_string()) }
 }

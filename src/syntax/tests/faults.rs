@@ -60,8 +60,8 @@ fn other_languages() {
     check("a() && b()", "&&", "`&&` is written `and`");
     check("let x = a || b", "||", "`||` is written `or`");
     check("let x == 3", "==", "`==` compares; a name is bound with one `=`");
-    check("if x y", "y", "the branches of an `if` stand in braces");
-    check("for x of xs {}", "of", "the items of a `for` stand behind `in`");
+    check("if x y", "y", "the branches of an `if` go in braces");
+    check("for x of xs {}", "of", "the items of a `for` come after `in`");
     check("match x { 1 -> 2 }", "->", "the arms of a `match` are written `pattern => value`");
     check("x = 3", "=", "a name is bound with `let`");
     check("let x = !a", "!", "`!` is written `not`");
@@ -74,9 +74,9 @@ fn other_languages() {
     check("const x = 1", "const", "values are bound with `let`, once");
     check("return x", "return", "there is no `return`");
     check("x += 1", "+=", "a value cannot be changed, so there is no `+=`");
-    check("let x = 'a'", "'", "strings stand between double quotes");
+    check("let x = 'a'", "'", "strings use double quotes");
     check("let x = c ? a : b", "?", "there is no `? :`");
-    check("map(xs, x => x)", "=>", "there are no lambdas; `=>` stands in `match` arms and mocks");
+    check("map(xs, x => x)", "=>", "there are no lambdas; `=>` belongs to `match` arms and mocks");
     check("let x = 5 % 3", "%", "there is no operator `%`");
     check("# note", "#", "comments begin with `//`");
     check("a() /* note */", "/*", "comments begin with `//` and end with their line");

@@ -49,20 +49,20 @@ fn numbers_that_are_none() {
         ("1e999", "1e999", "`1e999` is too large for a Float"),
         ("99999999999d", "99999999999d", "`99999999999d` is too long for a Duration"),
         ("99999999999999999999d", "99999999999999999999d", "`99999999999999999999d` is too large"),
-        ("1.5ms", "1.5ms", "`1.5ms` is no whole number of milliseconds"),
-        ("5min", "5min", "`min` is no unit"),
+        ("1.5ms", "1.5ms", "`1.5ms` is not a whole number of milliseconds"),
+        ("5min", "5min", "`min` is not a unit"),
         ("2h30", "30", "`30` lacks its unit"),
         ("30m2h", "2h", "the units of a duration go from large to small, each once"),
         ("1m1m", "1m", "the units of a duration go from large to small, each once"),
-        ("1__0", "1__0", "a `_` in a number stands between two digits"),
-        ("1_", "1_", "a `_` in a number stands between two digits"),
-        ("0.5B", "0.5B", "`0.5B` is no whole number of bytes"),
+        ("1__0", "1__0", "a `_` in a number goes between two digits"),
+        ("1_", "1_", "a `_` in a number goes between two digits"),
+        ("0.5B", "0.5B", "`0.5B` is not a whole number of bytes"),
         ("9999999TiB", "9999999TiB", "`9999999TiB` is too large"),
-        ("1KB2B", "1KB2B", "`1KB2B` is no size: one number and one unit make it"),
+        ("1KB2B", "1KB2B", "`1KB2B` is not a size: write one number and one unit"),
         ("$0.00001", "$0.00001", "`$0.00001` has more than four decimals"),
-        ("$5m", "$5m", "`$5m` is no amount of money"),
+        ("$5m", "$5m", "`$5m` is not an amount of money"),
         ("$99999999999999999", "$99999999999999999", "`$99999999999999999` is too large for Money"),
-        ("5m%", "5m%", "`5m%` is no percentage"),
+        ("5m%", "5m%", "`5m%` is not a percentage"),
         ("1e3s", "1e3s", "a number with a unit has no exponent"),
         ("0x10", "10", ""),
     ] {
@@ -112,5 +112,5 @@ fn bad_escapes_are_located() {
     assert_eq!(places, ["\\q", "\\u{}", "\\u{110000}", "\\u{D800}", "\\u"]);
     assert!(said.iter().all(|(code, ..)| *code == Code::F0107));
     let text = "fn f() -> String = \"\"\"\n    a\\d\n    \"\"\"";
-    assert_eq!(super::said(text), [(Code::F0107, "\\d", "`\\d` is no escape".to_string())]);
+    assert_eq!(super::said(text), [(Code::F0107, "\\d", "`\\d` is not an escape".to_string())]);
 }

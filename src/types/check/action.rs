@@ -206,11 +206,11 @@ pub(in crate::types) fn fault_words(fault: Fault) -> (&'static str, &'static str
     match fault {
         Fault::SingleQuotes => (
             "single quotes",
-            "end the quotes before it and open them again behind it: `'before '#{x}' after'` is one word",
+            "close the quotes before it and open them again after it: `'before '#{x}' after'` is one word",
         ),
         Fault::DoubleQuotes => (
             "double quotes",
-            "end the quotes before it and open them again behind it: `\"before \"#{x}\" after\"` is one word",
+            "close the quotes before it and open them again after it: `\"before \"#{x}\" after\"` is one word",
         ),
         Fault::Backticks => ("backticks", "write `$( … )` in place of the backticks"),
         Fault::HereDocument | Fault::RawDocument => {

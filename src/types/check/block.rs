@@ -42,7 +42,7 @@ impl<'a> Checker<'a> {
             }
             StmtKind::Let { .. } => {
                 self.statement(last);
-                self.without_value(last.span, "a `let` is no value", want)
+                self.without_value(last.span, "a `let` is not a value", want)
             }
             StmtKind::Stage { .. } => {
                 self.statement(last);

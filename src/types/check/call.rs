@@ -31,8 +31,8 @@ impl<'a> Checker<'a> {
                 }
                 DefKind::Agent | DefKind::AgentFile(_) => "an agent: give it to a task as `agent:`",
                 DefKind::Type | DefKind::Enum(_) => "a type: a record is written `{ field: value }`",
-                DefKind::Resource => "a resource: it stands in `resources: { … }`",
-                DefKind::Mcp => "an mcp server: it stands in `mcp: server.tool`",
+                DefKind::Resource => "a resource: it belongs in `resources: { … }`",
+                DefKind::Mcp => "an mcp server: it belongs in `mcp: server.tool`",
                 DefKind::Test => "a test",
             },
             Some(Res::Builtin(f)) => return self.builtin_call(e, *f, type_args, args, want),

@@ -105,8 +105,8 @@ impl<'a> Checker<'a> {
             DefKind::Task => ("a task", "call it"),
             DefKind::Workflow => ("a workflow", "call it"),
             DefKind::Type | DefKind::Enum(_) => ("a type", "a value stands here"),
-            DefKind::Resource => ("a resource", "it stands in `resources: { … }` of a task"),
-            DefKind::Mcp => ("an mcp server", "it stands in `mcp: server.tool` of a task"),
+            DefKind::Resource => ("a resource", "it belongs in `resources: { … }` of a task"),
+            DefKind::Mcp => ("an mcp server", "it belongs in `mcp: server.tool` of a task"),
             DefKind::Test => ("a test", "a value stands here"),
         };
         self.wrong(errors::not_a_value(e.span, &name.text, what, way_out))

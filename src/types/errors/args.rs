@@ -91,7 +91,7 @@ pub(in crate::types) fn bad_builtin_arg(
     if optional {
         return Diagnostic::new(Code::F0302, span, "this may be `none`")
             .note(format!("`{name}` takes {takes}; this is {found}"))
-            .help("say what holds for `none`: `… ?? other`, or check `!= none` before");
+            .help("say what happens for `none`: `… ?? other`, or a check `!= none` before");
     }
     Diagnostic::new(Code::F0301, span, format!("`{name}` takes {takes}, found {found}"))
 }
@@ -108,7 +108,7 @@ pub(in crate::types) fn bad_secret_name(span: Span, name: &str) -> Diagnostic {
 }
 
 pub(in crate::types) fn bad_regex(span: Span, why: &str) -> Diagnostic {
-    Diagnostic::new(Code::F0305, span, "this is no regular expression").note(why)
+    Diagnostic::new(Code::F0305, span, "this is not a regular expression").note(why)
 }
 
 pub(in crate::types) fn no_order(span: Span, name: &str, found: &str, record: bool) -> Diagnostic {
@@ -162,5 +162,5 @@ pub(in crate::types) fn variant_needs_args(span: Span, shown: &str) -> Diagnosti
 
 pub(in crate::types) fn with_on_other(span: Span, what: &str) -> Diagnostic {
     Diagnostic::new(Code::F0320, span, "`with` belongs to a call of a task or workflow")
-        .note(format!("`{}` is no such call", what.lines().next().unwrap_or_default()))
+        .note(format!("`{}` is not such a call", what.lines().next().unwrap_or_default()))
 }

@@ -105,7 +105,7 @@ pub(in crate::types) fn plain_value(ty: &Ty) -> Option<&'static str> {
     })
 }
 
-/// What a text in quotes was meant to be, and whether surely.
+/// What a string in quotes was meant to be, and whether surely.
 fn literal_as(ctx: &Context<'_>, literal: &str, want: &Ty) -> Option<(String, bool)> {
     let sure = |text: &str| Some((text.to_string(), true));
     match want {

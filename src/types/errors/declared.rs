@@ -18,8 +18,8 @@ pub(in crate::types) fn map_key(span: Span, found: &str) -> Diagnostic {
 pub(in crate::types) fn endless_type(span: Span, cycle: &[&str]) -> Diagnostic {
     let first = cycle.first().copied().unwrap_or_default();
     let message = match cycle {
-        [one] => format!("the type `{one}` would hold itself without end"),
-        _ => format!("the types {} → {first} would hold each other without end", cycle.join(" → ")),
+        [one] => format!("the type `{one}` contains itself without end"),
+        _ => format!("the types {} → {first} contain each other without end", cycle.join(" → ")),
     };
     Diagnostic::new(Code::F0315, span, message)
         .help("put a list, a map or an optional between: `next: Node?`, `children: [Node]`")

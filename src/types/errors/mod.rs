@@ -121,7 +121,7 @@ pub(super) fn mismatch_at(ctx: &Context<'_>, span: Span, found: &Ty, want: &Ty, 
     if *found == Ty::Unit {
         let diagnostic = Diagnostic::new(Code::F0311, span, "this gives no value")
             .note("a task without `->` gives Unit")
-            .help("write the type of its result behind `->`, or name it in `after`");
+            .help("give it a result type (`-> String`, for example), or name it in `after`");
         return ctx.because(diagnostic, why, want);
     }
     let (inner, optional) = known.inner(found);
@@ -131,7 +131,7 @@ pub(super) fn mismatch_at(ctx: &Context<'_>, span: Span, found: &Ty, want: &Ty, 
     if optional && known.fits(&inner, want).is_some() {
         let diagnostic = Diagnostic::new(Code::F0302, span, "this may be `none`")
             .note(format!("of type {shown}"))
-            .help("say what holds for `none`: `… ?? other`, a `match`, or check `!= none` before");
+            .help("say what happens for `none`: `… ?? other`, a `match`, or a check `!= none` before");
         return ctx.because(diagnostic, why, want);
     }
     if inner == Ty::None {

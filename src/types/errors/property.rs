@@ -40,7 +40,7 @@ pub(in crate::types) fn missing_property(span: Span, name: &str, where_: &str) -
 pub(in crate::types) fn missing_prompt(span: Span, after: Span) -> Diagnostic {
     Diagnostic::new(Code::F0323, span, "a task of an agent needs a `prompt`")
         .note("the agent has to be told what to do")
-        .help("add `prompt: \"…\"`; values stand in it as `#{name}`")
+        .help("add `prompt: \"…\"`; put values into it with `#{name}`")
         .fix("add a prompt", after, "  prompt: \"Say here what is to be done.\"")
 }
 
@@ -126,7 +126,7 @@ pub(in crate::types) fn kinds_written_out(span: Span) -> Diagnostic {
 
 pub(in crate::types) fn bad_method(span: Span, method: &str, methods: &[&str]) -> Diagnostic {
     let diagnostic =
-        Diagnostic::new(Code::F0308, span, format!("\"{}\" is no http method", method.escape_debug()));
+        Diagnostic::new(Code::F0308, span, format!("\"{}\" is not an http method", method.escape_debug()));
     let upper = method.to_ascii_uppercase();
     if methods.contains(&upper.as_str()) {
         return diagnostic.safe_fix(format!("write `\"{upper}\"`"), span, format!("\"{upper}\""));
@@ -151,7 +151,7 @@ pub(in crate::types) fn list_of_names(span: Span, name: &str) -> Diagnostic {
 
 pub(in crate::types) fn from_no_agent(span: Span, written: &str) -> Diagnostic {
     let written = written.lines().next().unwrap_or_default();
-    Diagnostic::new(Code::F0308, span, format!("`{written}` is no agent"))
+    Diagnostic::new(Code::F0308, span, format!("`{written}` is not an agent"))
         .help("`from` names the agent to copy")
 }
 
@@ -235,7 +235,7 @@ pub(in crate::types) fn in_shell_text(
 ) -> Diagnostic {
     let (place, way_out) = fault_words(fault);
     let written = written.lines().next().unwrap_or_default();
-    let error = Diagnostic::new(Code::F0802, span, format!("`#{{{written}}}` stands inside {place}"))
+    let error = Diagnostic::new(Code::F0802, span, format!("`#{{{written}}}` is inside {place}"))
         .note("a value is a shell word of its own, already quoted")
         .help(way_out);
     match fix {
@@ -251,6 +251,6 @@ pub(in crate::types) fn list_inside_word(span: Span, found: &str) -> Diagnostic 
 }
 
 pub(in crate::types) fn bad_words(span: Span, found: &str) -> Diagnostic {
-    Diagnostic::new(Code::F0301, span, format!("a list of {found} is no list of shell words"))
+    Diagnostic::new(Code::F0301, span, format!("a list of {found} is not a list of shell words"))
         .help("make each element one text first")
 }

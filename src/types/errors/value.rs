@@ -8,13 +8,13 @@ use crate::types::Ty;
 use crate::types::check::Place;
 use std::fmt::Write;
 
-const HANDLE: &str = "say what holds for `none`: `… ?? other`, a `match`, or check `!= none` before";
+const HANDLE: &str = "say what happens for `none`: `… ?? other`, a `match`, or a check `!= none` before";
 
 pub(in crate::types) fn none_in_text(span: Span, found: &str) -> Diagnostic {
     Diagnostic::new(Code::F0302, span, "this may be `none`")
         .note(format!("of type {found}"))
         .help("give the text a value for that case: `#{value ?? \"…\"}`")
-        .fix("write `?? \"\"` behind it", span.at_end(), " ?? \"\"")
+        .fix("write `?? \"\"` after it", span.at_end(), " ?? \"\"")
 }
 
 pub(in crate::types) fn none_field(span: Span, base: Span, field: &str, found: &str) -> Diagnostic {
@@ -34,7 +34,7 @@ pub(in crate::types) fn none_items(span: Span, found: &str) -> Diagnostic {
     Diagnostic::new(Code::F0302, span, "a loop over something that may be `none`")
         .note(format!("this is {found}"))
         .help("go over nothing in that case: `… ?? []`")
-        .fix("write `?? []` behind it", span.at_end(), " ?? []")
+        .fix("write `?? []` after it", span.at_end(), " ?? []")
 }
 
 /// `other`: a plain value to take where it is `none`.
@@ -189,7 +189,7 @@ pub(in crate::types) fn no_index(span: Span, found: &str, ty: &Ty) -> Diagnostic
 }
 
 pub(in crate::types) fn not_iterable(span: Span, found: &str, ty: &Ty) -> Diagnostic {
-    let diagnostic = Diagnostic::new(Code::F0301, span, format!("cannot go over {found}"))
+    let diagnostic = Diagnostic::new(Code::F0301, span, format!("cannot iterate over {found}"))
         .note("a loop goes over a list or a map");
     match ty {
         Ty::Int => {
@@ -301,7 +301,7 @@ pub(in crate::types) fn cannot_infer(span: Span, found: &str, ty: &Ty) -> Diagno
         Ty::List(_) => "let name: [String] = []",
         _ => "let name: Type = …",
     };
-    Diagnostic::new(Code::F0314, span, format!("{found} does not say which type is meant"))
+    Diagnostic::new(Code::F0314, span, format!("nothing here says what type {found} has"))
         .help(format!("write the type: `{example}`"))
 }
 
@@ -369,8 +369,8 @@ pub(in crate::types) fn stage_as_value(span: Span, name: &str) -> Diagnostic {
 
 pub(in crate::types) fn unit_name(span: Span, name: &str) -> Diagnostic {
     Diagnostic::new(Code::F0311, span, format!("`{name}` has no value"))
-        .note("its task has no `->`, so its name stands only in `after`")
-        .help("write the type of the task's result behind `->`")
+        .note("its task has no result type, so only `after` can use the name")
+        .help("give the task a result type: `-> String`, for example")
 }
 
 pub(in crate::types) fn ambiguous_variant(span: Span, name: &str, of: &str) -> Diagnostic {
@@ -456,7 +456,7 @@ pub(in crate::types) fn empty_race(span: Span) -> Diagnostic {
 }
 
 pub(in crate::types) fn secret_here(span: Span, place: &str) -> Diagnostic {
-    Diagnostic::new(Code::F0801, span, "a secret outside its places")
+    Diagnostic::new(Code::F0801, span, "a secret cannot be used here")
         .note(format!("{place} cannot hold a secret"))
         .help(
             "a secret goes only into values of `env` and of http `headers`; the process reads it from there",
