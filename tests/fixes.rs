@@ -72,7 +72,9 @@ fn each_safe_fix_mends_what_it_is_for() {
                     after = after.with(&source.name, &edits.apply(file, &source.text).unwrap());
                 }
                 let mended = check(&after);
-                let same = |other: &Diagnostic| other.code == d.code && other.message == d.message;
+                let same = |other: &Diagnostic| {
+                    (other.code, &other.message, other.span.start) == (d.code, &d.message, d.span.start)
+                };
                 if count(&mended, same) >= count(&program, same)
                     || count(&mended, is_syntax) > count(&program, is_syntax)
                 {

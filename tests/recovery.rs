@@ -184,3 +184,34 @@ fn habits_of_other_languages_are_answered_by_name() {
         insta::assert_snapshot!("habits", shown);
     });
 }
+
+/// Declarations with several mistakes in them: each is told, what is sound is checked, and nothing is missed because of it.
+#[test]
+fn a_broken_property_or_field_spoils_itself_only() {
+    for (text, expected) in [
+        (
+            "agent a {\n  model \"opus\"\n  timeoutt: 4m\n}\ntask t(x: Path) -> String {\n  agent: a\n  prompt \"do #{x}\"\n  retry: -1\n}\n\
+             workflow w(p: Path) -> Int { t(p) }\n",
+            &["2 F0101", "3 F0307", "7 F0101", "8 F0308", "10 F0301"][..],
+        ),
+        // Nothing is said to be missing that may be what could not be read, or is misspelt.
+        ("task t { rum: [\"x\"]\n timeout: 5 }\n", &["1 F0307", "2 F0301"]),
+        ("task t -> Int {\n  run [\"x\"]\n}\nworkflow w -> String { t() }\n", &["2 F0101", "4 F0301"]),
+        ("resource r { capacity 3 }\nmcp m { comand: [\"x\"] }\n", &["1 F0101", "2 F0307"]),
+        ("workflow w { for x in [1] with { paralel 3, after: [] } { sleep(1s) } }\n", &["1 F0101"]),
+        (
+            "type F = {\n  a Int\n  b: Strin\n  c: Int = = 3\n  d: String\n}\nfn f(x: F) -> Int = x.a + x.c + len(x.d) + x.e\nfn g() -> F = { d: 1 }\n",
+            &["2 F0101", "3 F0202", "4 F0101", "7 F0306", "8 F0301"],
+        ),
+        // What does not close, in a property.
+        ("task t {\n  run: [\"x\"\n  timeout: 5\n  retry: 1\n}\n", &["2 F0103", "3 F0301"]),
+        ("agent a {\n  model: \"opus\n  timeout: 5\n}\n", &["2 F0102", "3 F0301"]),
+        // An unknown name is told once, in each declaration.
+        ("fn f() -> Int = nope + nope * nope\nfn g() -> Int = nope\n", &["1 F0201", "2 F0201"]),
+    ] {
+        let found = errors(text);
+        let line = |d: &Diagnostic| text[..d.span.start as usize].matches('\n').count() + 1;
+        let shown: Vec<String> = found.iter().map(|d| format!("{} {}", line(d), d.code)).collect();
+        assert_eq!(shown, expected, "{text}\n{}", show(text, &found));
+    }
+}

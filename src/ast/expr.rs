@@ -283,6 +283,8 @@ pub struct Key {
 pub struct Props {
     pub span: Span,
     pub list: Vec<Prop>,
+    /// Some of them could not be read: what is not there may be meant.
+    pub broken: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -16,6 +16,21 @@ use std::sync::Mutex;
 /// Pest collects what was expected only when a global switch is on; who turns it holds this lock.
 static DETAIL: Mutex<()> = Mutex::new(());
 
+/// Braces with a part that cannot be read; each is blank once it was reported, so that the next is found.
+pub(super) struct Braces {
+    text: String,
+    /// Where they begin in the piece.
+    start: usize,
+    /// What reads them strictly.
+    rule: Rule,
+}
+
+impl Braces {
+    pub(super) fn of(pair: &Pair<'_, Rule>, rule: Rule) -> Braces {
+        Braces { text: pair.as_str().to_string(), start: pair.as_span().start(), rule }
+    }
+}
+
 impl<'a> Builder<'a> {
     /// `bad_stmt`. When the statement `before` ends on the same line, it was but the readable beginning of the bad
     /// one, which then covers it: the caller drops it.
@@ -67,6 +82,33 @@ impl<'a> Builder<'a> {
             }
         }
         (&code[start..end], start, span)
+    }
+
+    /// A property, or a field, that cannot be read. Gives whether the one before was but its readable beginning.
+    pub(super) fn bad_part(
+        &mut self,
+        pair: &Pair<'_, Rule>,
+        before: Option<Span>,
+        braces: &mut Braces,
+    ) -> bool {
+        let within = |offset: u32| (offset as usize).saturating_sub(self.base + braces.start);
+        let bad = pair.as_span().start() - braces.start..pair.as_span().end() - braces.start;
+        let begun = before.map(|b| (within(b.start), within(b.end))).filter(|(_, end)| {
+            braces.text.get(*end..bad.start).is_some_and(|gap| !gap.contains(['\n', '\r', ',']))
+        });
+        let reported = pair.as_str().contains(repair::BROKEN);
+        if !reported && !self.full() && !self.known_fault(self.span_of(pair)) {
+            self.explain_at(&braces.text, braces.start, braces.rule);
+        }
+        let from = begun.map_or(bad.start, |(start, _)| start);
+        let blank = |c: char| if c == '\n' { c.to_string() } else { " ".repeat(c.len_utf8()) };
+        let blanks: String = braces.text[from..bad.end].chars().map(blank).collect();
+        braces.text.replace_range(from..bad.end, &blanks);
+        begun.is_some()
+    }
+
+    fn span_of(&self, pair: &Pair<'_, Rule>) -> Span {
+        self.place(pair.as_span().start(), pair.as_span().end())
     }
 
     /// A piece whose brackets or strings do not close: reported by the scan. Blanks only are no item.

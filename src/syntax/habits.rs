@@ -349,7 +349,30 @@ impl End<'_> {
         })
     }
 
+    /// `5 m`: a unit that does not follow its number.
+    fn unit_apart(&self) -> Option<Habit> {
+        const UNITS: [&str; 14] =
+            ["ms", "s", "m", "min", "h", "d", "B", "KB", "MB", "GB", "KiB", "MiB", "GiB", "TiB"];
+        // The unit was read as a name, or is what could not be read.
+        let unit = if UNITS.contains(&self.last) { self.before.len() - self.last.len() } else { self.at };
+        if !UNITS.contains(&word_at(&self.text[unit..])) {
+            return None;
+        }
+        let number = self.text[..unit].trim_end_matches([' ', '\t']);
+        let digits = number.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+        let alone = !number[..digits].ends_with(is_word);
+        (digits < number.len() && number.len() < unit && alone).then(|| {
+            let end = unit + word_at(&self.text[unit..]).len();
+            let mut habit = self.say(0, "a unit follows its number without a blank");
+            habit.place = digits..end;
+            habit.fix("close the gap", number.len()..unit, "")
+        })
+    }
+
     fn value_habit(&self) -> Option<Habit> {
+        if let Some(habit) = self.unit_apart() {
+            return Some(habit);
+        }
         if self.assigns() && self.opener() == Some('(') {
             let habit = self.say(1, "an argument is named with `:`");
             return Some(habit.fix("write `:`", self.before.len()..self.at + 1, ":"));

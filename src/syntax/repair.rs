@@ -20,7 +20,8 @@ pub(super) enum Fault {
 /// The text to read instead, if it can be told what was meant, and what is wrong with the one that was written.
 pub(super) fn repaired(text: &str) -> Option<(String, Vec<Fault>)> {
     let first = text.split(|c: char| !c.is_ascii_alphabetic()).next()?;
-    if !matches!(first, "workflow" | "test" | "fn") {
+    let props = matches!(first, "task" | "agent" | "resource" | "mcp");
+    if !props && !matches!(first, "workflow" | "test" | "fn") {
         return None;
     }
     let mut repair = Repair {
@@ -31,6 +32,7 @@ pub(super) fn repaired(text: &str) -> Option<(String, Vec<Fault>)> {
         open: Vec::new(),
         statement: None,
         head: Head::None,
+        props,
         faults: Vec::new(),
     };
     repair.run()?;
@@ -69,6 +71,8 @@ struct Repair<'t> {
     /// Start and indentation of the statement, when it began a line.
     statement: Option<(usize, usize)>,
     head: Head,
+    /// The item holds properties, each of which is as a statement here.
+    props: bool,
     faults: Vec<Fault>,
 }
 
@@ -174,6 +178,9 @@ impl Repair<'_> {
     /// Whether statements stand in the brace at the place.
     fn opens_block(&mut self) -> bool {
         let outer = self.open.last().is_none_or(|top| top.block);
+        if self.props && self.open.is_empty() {
+            return true;
+        }
         match self.head {
             // The next brace is that of the body.
             Head::With => {

@@ -62,7 +62,7 @@ mod tests {
         let mut sources = SourceMap::new();
         let mut all = Vec::new();
         for i in 0..6 {
-            let file = sources.add(format!("a{i}.md"), "---\nx: y\n".into());
+            let file = sources.add(format!("a{i}.md"), "---\nx: y\n");
             let message = if i == 4 { "another" } else { "odd" };
             all.push(Diagnostic::new(Code::W0110, Span::new(file, 4, 5), message));
             if i == 1 {

@@ -83,6 +83,7 @@ impl<'t> Walk<'_, 't> {
         let mut inner = Walk {
             wanted: super::Wanted::Any,
             script: self.script.clone(),
+            told: std::mem::take(&mut self.told),
             world: self.world,
             outside: Outside {
                 loader: self.outside.loader,
@@ -115,5 +116,6 @@ impl<'t> Walk<'_, 't> {
         self.inline = inner.inline;
         self.first_use = inner.first_use;
         self.include = inner.include;
+        self.told = inner.told;
     }
 }

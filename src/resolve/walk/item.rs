@@ -16,6 +16,7 @@ impl<'t> Walk<'_, 't> {
             return;
         }
         self.owner = self.world.def_of.get(item.id).copied();
+        self.told.clear();
         match &item.kind {
             ItemKind::Use(_) | ItemKind::Bad(_) => {}
             ItemKind::Type(decl) => {

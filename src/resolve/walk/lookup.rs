@@ -157,6 +157,10 @@ impl Walk<'_, '_> {
         if self.may_be_broken(name) || name.text.len() > crate::syntax::MAX_NAME {
             return;
         }
+        // Of a name that is nowhere one place is enough to see what is missing.
+        if !self.told.insert(name.text.clone()) {
+            return;
+        }
         let scope = &self.world.scopes[self.module.0 as usize];
         let cost = self.locals.len() + scope.len() + Builtin::ALL.len();
         let near = if self.world.affords(cost) { self.near_values(id, name, called) } else { None };

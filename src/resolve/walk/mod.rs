@@ -92,6 +92,8 @@ pub(super) struct Walk<'a, 't> {
     include: include::Includes,
     /// The kind of declaration that the property around takes.
     wanted: Wanted,
+    /// Unknown names of the declaration around, which were reported.
+    told: std::collections::HashSet<EcoString>,
     /// The property around holds a script.
     script: Option<lookalike::Script>,
 }
@@ -138,6 +140,7 @@ impl<'a, 't> Walk<'a, 't> {
             first_use: HashMap::new(),
             include: include::Includes::default(),
             wanted: Wanted::Any,
+            told: std::collections::HashSet::new(),
             script: None,
         }
     }

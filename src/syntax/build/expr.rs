@@ -4,6 +4,7 @@ use super::control::race_with;
 use super::{Builder, Cursor, Pair, Rule, errors, mismatch};
 use crate::ast::{Arg, BinaryOp, Element, Expr, ExprKind, Prop, Props, UnaryOp};
 use crate::source::Span;
+use crate::syntax::explain::Braces;
 use pest::pratt_parser::{Assoc, Op, PrattParser};
 use std::cell::RefCell;
 use std::sync::LazyLock;
@@ -225,13 +226,25 @@ impl Builder<'_> {
     /// `props`
     pub(super) fn props(&mut self, pair: Pair<'_, Rule>) -> Props {
         let span = self.span(&pair);
-        let prop = |pair: Pair<'_, Rule>| {
-            let span = self.span(&pair);
+        let prop = |b: &mut Self, pair: Pair<'_, Rule>| {
+            let span = b.span(&pair);
             let mut inner = Cursor::of(pair);
-            let name = self.any_name(&inner.expect());
-            Prop { name, value: self.expr(inner.expect()), span }
+            let name = b.any_name(&inner.expect());
+            Prop { name, value: b.expr(inner.expect()), span }
         };
-        Props { span, list: Cursor::of(pair).map(prop).collect() }
+        let mut braces = Braces::of(&pair, Rule::strict_props);
+        let (mut list, mut broken): (Vec<Prop>, bool) = (Vec::new(), false);
+        for pair in Cursor::of(pair) {
+            if pair.as_rule() == Rule::bad_prop {
+                broken = true;
+                if self.bad_part(&pair, list.last().map(|p| p.span), &mut braces) {
+                    list.pop();
+                }
+            } else {
+                list.push(prop(self, pair));
+            }
+        }
+        Props { span, list, broken }
     }
 }
 

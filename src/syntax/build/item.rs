@@ -71,7 +71,10 @@ impl Builder<'_> {
     fn type_decl(&mut self, mut inner: Cursor<'_>) -> TypeDecl {
         let name = self.type_name(&inner.expect(), "a type's name");
         let generics = inner.when(Rule::generics);
-        TypeDecl { name, generics: self.generics(generics), ty: self.type_expr(inner.expect()) }
+        let generics = self.generics(generics);
+        let ty = inner.expect();
+        let ty = if ty.as_rule() == Rule::part_record { self.part_record(ty) } else { self.type_expr(ty) };
+        TypeDecl { name, generics, ty }
     }
 
     fn enum_decl(&mut self, mut inner: Cursor<'_>) -> EnumDecl {

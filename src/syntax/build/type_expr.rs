@@ -3,6 +3,8 @@
 use super::{Builder, Cursor, Pair, Rule, errors, mismatch};
 use crate::ast::{Field, Name, TypeExpr, TypeExprKind};
 use crate::source::Span;
+use crate::syntax::explain::Braces;
+use ecow::EcoString;
 
 impl Builder<'_> {
     /// `type_expr`
@@ -77,9 +79,49 @@ impl Builder<'_> {
         Field { name, ty, default, doc }
     }
 
+    /// `part_record`: of a field that cannot be read the name is known, or else nothing of the type.
+    pub(super) fn part_record(&mut self, pair: Pair<'_, Rule>) -> TypeExpr {
+        let span = self.span(&pair);
+        let mut braces = Braces::of(&pair, Rule::strict_fields);
+        let (mut fields, mut whole): (Vec<Field>, bool) = (Vec::new(), true);
+        for pair in Cursor::of(pair) {
+            if pair.as_rule() != Rule::bad_prop {
+                fields.push(self.field(pair));
+                continue;
+            }
+            let before = fields.last().map(|f| Span { end: f.ty.span.end, ..f.name.span });
+            if self.bad_part(&pair, before, &mut braces) {
+                if let Some(last) = fields.last_mut() {
+                    last.ty.kind = TypeExprKind::Bad;
+                    last.default = None;
+                }
+                continue;
+            }
+            let at = self.span(&pair);
+            match word_at(pair.as_str()) {
+                Some(name) => {
+                    let name =
+                        Name { text: name.into(), span: Span { end: at.start + name.len() as u32, ..at } };
+                    let ty = self.make_type(at, TypeExprKind::Bad);
+                    fields.push(Field { name, ty, default: None, doc: EcoString::new() });
+                }
+                None => whole = false,
+            }
+        }
+        let kind = if whole { TypeExprKind::Record(fields) } else { TypeExprKind::Bad };
+        self.make_type(span, kind)
+    }
+
     /// `generics`
     pub(super) fn generics(&mut self, pair: Option<Pair<'_, Rule>>) -> Vec<Name> {
         let Some(pair) = pair else { return Vec::new() };
         Cursor::of(pair).map(|n| self.type_name(&n, "a type parameter's name")).collect()
     }
+}
+
+/// The name at the start of a text.
+fn word_at(text: &str) -> Option<&str> {
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
+    let name = &text[..end];
+    name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_').then_some(name)
 }

@@ -1,6 +1,7 @@
 //! What a task does: exactly one action, with the properties that mean something for it; and `sh` scripts.
 
 use super::props::Site;
+use super::props::is_whole;
 use super::shell::{self, Fault, Piece};
 use super::table::{self, ACTIONS, AGENT, At};
 use super::{Checker, Place, Want};
@@ -44,6 +45,9 @@ impl<'a> Checker<'a> {
         let props = &decl.props;
         let mut actions = ACTIONS.iter().filter_map(|(name, bit)| Some((props.get(name)?, *bit)));
         let Some((action, bit)) = actions.next() else {
+            if !is_whole(props, table::TASK) {
+                return;
+            }
             if let Some(prompt) = props.get("prompt") {
                 self.report(errors::prompt_without_agent(prompt.name.span));
             } else {
@@ -60,7 +64,7 @@ impl<'a> Checker<'a> {
             ));
             return;
         }
-        if bit == AGENT && props.get("prompt").is_none() {
+        if bit == AGENT && props.get("prompt").is_none() && is_whole(props, table::TASK) {
             self.report(errors::missing_prompt(action.name.span, action.value.span.at_end()));
         }
         self.meaningful(props, action, bit, Site::Own);
@@ -97,7 +101,7 @@ impl<'a> Checker<'a> {
     }
 
     fn result_of_task(&mut self, decl: &'a TaskDecl, result: &Ty) {
-        let Some(written) = &decl.result else { return };
+        let Some(written) = decl.result.as_ref().filter(|_| !decl.props.broken) else { return };
         let has = |name: &str| decl.props.get(name).is_some();
         let runs = has("run") || has("sh");
         match &*self.known().unfold(result) {

@@ -1,6 +1,7 @@
 //! The bodies of declarations.
 
 use super::props::Site;
+use super::props::is_whole;
 use super::{Checker, Place, Want, table};
 use crate::ast::{ActorDecl, ActorKind, FnDecl, ItemKind, Param, TaskDecl, TestDecl, TestStmt, WorkflowDecl};
 use crate::resolve::{DefId, DefKind};
@@ -95,7 +96,7 @@ impl<'a> Checker<'a> {
                     (true, false, false) | (false, true, true) => true,
                     (true | false, true | false, true | false) => false,
                 };
-                if !good {
+                if !good && is_whole(props, table::RESOURCE) {
                     self.report(errors::resource_limits(name.span, &name.text));
                 }
             }
@@ -103,7 +104,7 @@ impl<'a> Checker<'a> {
                 self.props(props, table::SERVER, "an mcp server", Site::Own);
                 let local = has("command") || has("env");
                 let remote = has("url") || has("headers");
-                if local == remote || !(has("command") || has("url")) {
+                if (local == remote || !(has("command") || has("url"))) && is_whole(props, table::SERVER) {
                     self.report(errors::server_connection(name.span, &name.text));
                 }
             }

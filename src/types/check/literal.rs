@@ -267,7 +267,7 @@ impl<'a> Checker<'a> {
         }
         let needed: Vec<String> = absent
             .iter()
-            .filter(|f| f.default.is_none() && !self.known().is_optional(&f.ty))
+            .filter(|f| f.default.is_none() && f.ty != Ty::Error && !self.known().is_optional(&f.ty))
             .map(|f| format!("{}: {}", f.name, self.show(&f.ty)))
             .collect();
         if needed.is_empty() {

@@ -32,8 +32,9 @@ impl<'a> Checker<'a> {
             }
             self.prop(prop, rows, where_, site);
         }
+        let whole = is_whole(props, rows);
         for row in rows.iter().filter(|r| r.required && site == Site::Own) {
-            if props.get(row.name).is_none() {
+            if props.get(row.name).is_none() && whole {
                 self.report(errors::missing_property(props.span, row.name, where_));
             }
         }
@@ -79,7 +80,7 @@ impl<'a> Checker<'a> {
     pub(super) fn for_settings(&mut self, props: &'a Props) {
         self.in_place(Place::Settings, |c| c.props(props, table::FOR, "a `for`", Site::Own));
         let (key, after) = (props.get("key"), props.get("after"));
-        if let (None, Some(after)) = (key, after) {
+        if let (None, Some(after), false) = (key, after, props.broken) {
             self.report(errors::after_without_key(after.name.span));
         }
         if let (Some(key), Some(after)) = (key, after) {
@@ -155,4 +156,9 @@ impl<'a> Checker<'a> {
             }
         }
     }
+}
+
+/// Whether all that is written could be read and is known: else what is missing may be meant by the rest.
+pub(super) fn is_whole(props: &Props, rows: &[Row]) -> bool {
+    !props.broken && props.list.iter().all(|p| rows.iter().any(|r| p.name.text == r.name))
 }
