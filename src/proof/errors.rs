@@ -23,8 +23,15 @@ pub(super) fn conflict(parties: &Parties<'_>) -> Diagnostic {
         error = error.note(does(second)).label(first.claim, does(first));
     }
     if let (Together::Unordered, Some(a), Some(b)) = (parties.together, first.origin, second.origin) {
-        error = error.label(a.span(), reached(first, "begins here"));
-        error = error.label(b.span(), reached(second, "begins here, and nothing makes it wait"));
+        // Of a built-in task the claim stands in its call.
+        let apart =
+            |at: Span, claim: Span| at.file != claim.file || claim.start < at.start || at.end < claim.end;
+        if apart(a.span(), first.claim) {
+            error = error.label(a.span(), reached(first, "begins here"));
+        }
+        if apart(b.span(), second.claim) {
+            error = error.label(b.span(), reached(second, "begins here, and nothing makes it wait"));
+        }
     }
     if let Some(head) = parties.head {
         let (word, what) = match parties.together {

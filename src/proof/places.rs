@@ -5,7 +5,7 @@
 use crate::ast::visit::{self, Visitor};
 use crate::ast::{Block, Expr, ExprKind, Item, ItemKind, Props, Stmt, TaskDecl, WorkflowDecl};
 use crate::plan::claims::{At, Side};
-use crate::plan::{Body, BodyId, Node, NodeKind, Plan, Spot};
+use crate::plan::{Action, Body, BodyId, Node, NodeKind, Plan, Spot};
 use crate::source::{FileId, SourceMap, Span};
 use crate::types::Checked;
 use std::collections::HashMap;
@@ -120,6 +120,16 @@ impl<'a> Places<'a> {
 
     /// The claim of a side: the element of its list where that is written out, else the list.
     pub(super) fn claim(&self, side: &Side) -> Option<Span> {
+        if let NodeKind::Task { def, .. } = &self.node(side.task).kind
+            && matches!(self.plan.task(*def).action, Action::Builtin { .. })
+            && !side.at_call
+        {
+            // The path that it is given.
+            let Origin::Call(call) = self.origin(side.task)? else { return None };
+            let ExprKind::Call { args, .. } = &call.expr.kind else { return None };
+            let named = args.iter().find(|a| a.name.as_ref().is_some_and(|n| n.text == "path"));
+            return Some(named.or(args.first())?.value.span);
+        }
         let name = if side.writes { "writes" } else { "reads" };
         let props = if side.at_call {
             match self.origin(side.task)? {

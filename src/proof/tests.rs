@@ -33,6 +33,20 @@ fn errors(text: &str) -> Vec<Diagnostic> {
 
 /// Bodies of `main`, each with the code of its only error.
 const CASES: &[(&str, &str)] = &[
+    ("[f({ file: g.file, n: 1 }), f(g)]", "F0501"),
+    ("let h = { file: g.file, n: 2 } [f(h), f(g)]", "F0501"),
+    ("[f({ ...g, n: 2 }), f({ file: dir, n: 1 })]", ""),
+    ("write(\"a.txt\", x) write(\"./a.txt\", y) []", "F0501"),
+    ("write(\"a.txt\", x) write(\"b.txt\", y) []", ""),
+    ("write(\"out/v.md\", x) [v(x)]", "F0501"),
+    ("let text = read(\"out/v.md\") [v(x), text]", "F0502"),
+    ("let _done = write(\"a.txt\", x) let text = read(\"a.txt\") with { after: [_done] } [text]", ""),
+    ("for x in xs { write(\"all.md\", x) } []", "F0503"),
+    ("for x in xs { write(\"out/#{x}\", x) } []", ""),
+    // A value is literal text, also one that is known.
+    ("let p = \"v*\" [v(x), v(y) with { writes: [\"out/#{p}.md\"] }]", ""),
+    ("let p = \"v\" [v(x), v(y) with { writes: [\"out/#{p}.md\"] }]", "F0501"),
+    ("let p = \"out/v*\" [v(x), v(y) with { writes: [p] }]", ""),
     ("[v(x), v(y)]", "F0501"),
     ("[w(x), w(y)]", ""),
     ("[w(x), w(x)]", "F0501"),

@@ -10,6 +10,9 @@ use crate::plan::eval::{Env, Fault};
 use crate::plan::{Element, Expr, ExprKind, Part, Plan, Spot, TaskDef};
 use crate::value::{Type, Value, text};
 use ecow::EcoString;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// The globs of a `reads` or `writes` of a task of that definition, whose arguments the expression may see.
 ///
@@ -117,10 +120,31 @@ fn stays_inside(glob: &str, spot: Spot) -> Result<(), Refusal> {
     }
 }
 
+/// Globs that were compiled, at most so many: each is compared with all that run beside it.
+const MOST_KNOWN: usize = 4_096;
+
+thread_local! {
+    static KNOWN: RefCell<HashMap<EcoString, Option<Rc<Glob>>>> = RefCell::new(HashMap::new());
+}
+
+fn compiled(glob: &str) -> Option<Rc<Glob>> {
+    KNOWN.with_borrow_mut(|known| {
+        if let Some(found) = known.get(glob) {
+            return found.clone();
+        }
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        let made = Glob::new(glob).ok().map(Rc::new);
+        known.insert(glob.into(), made.clone());
+        made
+    })
+}
+
 /// Whether some path matches both globs.
 pub(super) fn may_overlap(a: &str, b: &str) -> bool {
-    match (Glob::new(a), Glob::new(b)) {
-        (Ok(a), Ok(b)) => a.overlaps(&b),
+    match (compiled(a), compiled(b)) {
+        (Some(a), Some(b)) => a.overlaps(&b),
         // What is not a pattern was refused before; if not, nothing may run beside it.
         _ => true,
     }
@@ -129,6 +153,15 @@ pub(super) fn may_overlap(a: &str, b: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn compiled_globs_are_kept_and_bounded() {
+        for i in 0..MOST_KNOWN + 10 {
+            assert!(may_overlap(&format!("out/{i}/*"), &format!("out/{i}/x")), "{i}");
+            assert!(!may_overlap("out/a", &format!("out/{i}/x")));
+        }
+        assert!(KNOWN.with_borrow(HashMap::len) <= MOST_KNOWN);
+    }
 
     #[test]
     fn overlap_is_never_missed() {

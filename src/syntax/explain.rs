@@ -27,7 +27,7 @@ pub(super) struct Braces {
 
 impl Braces {
     pub(super) fn of(pair: &Pair<'_, Rule>, rule: Rule) -> Braces {
-        Braces { text: pair.as_str().to_string(), start: pair.as_span().start(), rule }
+        Braces { text: pair.as_str().replace(repair::CUT, " "), start: pair.as_span().start(), rule }
     }
 }
 
@@ -96,7 +96,8 @@ impl<'a> Builder<'a> {
         let begun = before.map(|b| (within(b.start), within(b.end))).filter(|(_, end)| {
             braces.text.get(*end..bad.start).is_some_and(|gap| !gap.contains(['\n', '\r', ',']))
         });
-        let reported = pair.as_str().contains(repair::BROKEN);
+        let written = pair.as_str().trim_end_matches(|c: char| c == repair::CUT || c.is_whitespace());
+        let reported = written.is_empty() || written.contains(repair::BROKEN);
         if !reported && !self.full() && !self.known_fault(self.span_of(pair)) {
             self.explain_at(&braces.text, braces.start, braces.rule);
         }
@@ -239,7 +240,8 @@ impl<'a> Builder<'a> {
     /// The place of an error at `at`, and what stands there in words. At the end of `text` that is what follows it
     /// in the file, and the place is the end of what was read.
     fn found_at(&self, text: &str, start: usize, at: usize) -> (Span, String) {
-        let file = &self.origin.code[self.base + start + at..];
+        // What a repair added stands behind the end.
+        let file = self.origin.code.get(self.base + start + at..).unwrap_or("");
         let here = &text[at.min(text.len())..];
         let blank = file.len() - code_start(file).len();
         let end_of_line = file[..blank].contains(['\n', '\r']);

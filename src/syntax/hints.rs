@@ -135,7 +135,7 @@ pub(super) fn word(text: &str, in_block: bool) -> Option<Hint> {
         return Some(Hint { length, message: (*message).to_string(), instead, help });
     }
     if in_block && DECLARATIONS.contains(&first) {
-        let message = format!("`{first}` stands at the top level of a file, not in a block");
+        let message = format!("`{first}` belongs at the top level of a file, not in a block");
         return Some(Hint { length, message, instead: None, help: None });
     }
     if in_block && first == "mock" {

@@ -1,6 +1,7 @@
 //! The pairs of sites that run at the same time and use the same paths.
 
-use super::terms::{Terms, Within, arguments, put};
+use super::distinct;
+use super::terms::{TermId, Terms, Within, arguments, put};
 use super::tree::{Apart, Tree};
 use super::typed::static_type;
 use super::{Collision, Faulty, Findings, MOST_LISTED, MOST_PAIRS, Maybe, Side, Together};
@@ -45,6 +46,10 @@ struct Meet<'p> {
     /// `None`: nothing is known of it.
     patterns: Vec<Option<Glob>>,
     known: HashMap<Vec<Piece>, PatternId>,
+    /// What each pattern is made of.
+    pieces: Vec<Vec<Piece>>,
+    /// What no two iterations have in common, by the scope of an iteration.
+    keys: HashMap<u32, Vec<TermId>>,
     claims: Vec<Vec<Claim>>,
     verdicts: HashMap<(PatternId, PatternId, Option<u32>), Verdict>,
     may: bool,
@@ -61,6 +66,8 @@ pub(super) fn find(plan: &Plan, may: bool) -> Findings {
         terms: Terms::new(plan),
         patterns: vec![None],
         known: HashMap::new(),
+        pieces: vec![Vec::new()],
+        keys: HashMap::new(),
         claims: Vec::with_capacity(tree.sites.len()),
         verdicts: HashMap::new(),
         may,
@@ -208,6 +215,7 @@ impl<'p> Meet<'p> {
         match Glob::of(&pieces) {
             Ok(glob) => {
                 self.patterns.push(Some(glob));
+                self.pieces.push(pieces.clone());
                 let id = self.patterns.len() as PatternId - 1;
                 self.known.insert(pieces, id);
                 Ok(id)
@@ -341,6 +349,10 @@ impl<'p> Meet<'p> {
             return known.clone();
         }
         self.found.work.compared += 1;
+        if p == q && across.is_some_and(|scope| self.keeps_apart(p, scope)) {
+            self.verdicts.insert(key, Verdict::No);
+            return Verdict::No;
+        }
         let verdict = match (&self.patterns[key.0 as usize], &self.patterns[key.1 as usize]) {
             (Some(p), Some(q)) => {
                 let same = |u: Unknown, v: Unknown| {
@@ -359,6 +371,21 @@ impl<'p> Meet<'p> {
         };
         self.verdicts.insert(key, verdict.clone());
         verdict
+    }
+
+    /// Whether a pattern names no path twice: it holds, as a word of its own, what no two iterations have in common.
+    fn keeps_apart(&mut self, pattern: PatternId, scope: u32) -> bool {
+        let Some((outer, _)) = self.tree.scopes[scope as usize].parent else { return false };
+        // Iterations of a loop around it may have the same keys.
+        if self.tree.scopes[outer as usize].may_fan.is_some() {
+            return false;
+        }
+        let Some(id) = distinct::word_of(&self.pieces[pattern as usize]) else { return false };
+        if !self.keys.contains_key(&scope) {
+            let keys = distinct::keys(self.plan, &self.tree, &mut self.terms, scope);
+            self.keys.insert(scope, keys);
+        }
+        self.keys.get(&scope).is_some_and(|keys| keys.contains(&id))
     }
 
     fn example(&self, signs: &[Sign]) -> String {

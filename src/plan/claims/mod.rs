@@ -7,6 +7,7 @@
 //! index of the fixed starts of the patterns, and only they are compared exactly ([`meet`]). Iterative, and no more work
 //! than there are pairs that share the start of a path.
 
+mod distinct;
 mod meet;
 mod order;
 mod terms;

@@ -7,7 +7,7 @@ use super::tree::Tree;
 use crate::analysis::globs::{self, Piece, Unknown};
 use crate::plan::eval::{Env, NoScope};
 use crate::plan::passes::cheap;
-use crate::plan::{Binary, Expr, ExprKind, NodeKind, Part, Plan, Ref, Spot};
+use crate::plan::{Binary, Entry, Expr, ExprKind, NodeKind, Part, Plan, Ref, Spot};
 use crate::value::{Type, TypeId, Value, text};
 use ecow::{EcoString, eco_format};
 use std::collections::HashMap;
@@ -80,6 +80,14 @@ impl<'p> Terms<'p> {
         self.term(tree, within, expr, 0)
     }
 
+    /// The term of an expression that was made up: a parameter, or a field of one.
+    pub(super) fn made(&mut self, tree: &Tree<'p>, within: Within<'p>, expr: &Expr) -> TermId {
+        match &expr.kind {
+            ExprKind::Ref(r) => self.reference(tree, within, *r, 0),
+            _ => self.compound(tree, within, expr, 0),
+        }
+    }
+
     /// The pieces of a value that is literal text in a pattern. `path`: it may hold a `/`.
     pub(super) fn pieces(&self, term: TermId, path: bool, out: &mut Vec<Piece>) {
         let mut open = vec![Bit::Term(term)];
@@ -105,6 +113,13 @@ impl<'p> Terms<'p> {
             ExprKind::Const(value) => self.constant(value.clone()),
             ExprKind::Ref(r) => self.reference(tree, within, *r, depth),
             ExprKind::Fit(ty, inner) if self.is_plain(*ty) => self.term(tree, within, inner, depth),
+            ExprKind::Block { steps, value } if steps.is_empty() => self.term(tree, within, value, depth),
+            ExprKind::Field { base, name, optional: false } if depth < DEEPEST => {
+                match self.written_field(tree, within, base, name, depth) {
+                    Some((value, within)) => self.term(tree, within, value, depth + 1),
+                    None => self.compound(tree, within, expr, depth),
+                }
+            }
             ExprKind::Interpolate(parts) => self.joined(tree, within, expr, parts, depth),
             ExprKind::Binary(Binary::Add, left, right) if is_text(left) || is_text(right) => {
                 let bits = [left, right].map(|side| Bit::Term(self.term(tree, within, side, depth)));
@@ -186,6 +201,53 @@ impl<'p> Terms<'p> {
         }
     }
 
+    /// The value of a field where its record is written out, here or where a name leads to.
+    fn written_field(
+        &self,
+        tree: &Tree<'p>,
+        within: Within<'p>,
+        base: &'p Expr,
+        name: &str,
+        depth: u32,
+    ) -> Option<(&'p Expr, Within<'p>)> {
+        let (mut at, mut within) = (base, within);
+        for _ in depth..DEEPEST {
+            match &at.kind {
+                // Fitting a record keeps the fields of the type as they are; what it changes in them is not known here.
+                ExprKind::Fit(_, inner) => at = inner,
+                ExprKind::Block { steps, value } if steps.is_empty() => at = value,
+                ExprKind::Record(entries) => {
+                    let field = entries.iter().rev().find_map(|entry| match entry {
+                        Entry::Field(key, value) if key == name => Some(Some(value)),
+                        Entry::Field(..) => None,
+                        Entry::Spread(_) => Some(None),
+                    });
+                    return Some((field??, within));
+                }
+                ExprKind::Ref(r) => (at, within) = self.written(tree, within, *r)?,
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// The expression that a reference leads to, where the plan has it.
+    fn written(&self, tree: &Tree<'p>, within: Within<'p>, r: Ref) -> Option<(&'p Expr, Within<'p>)> {
+        match r {
+            Ref::Arg(index) => Some((within.args?.get(index as usize)?, Within { args: None, ..within })),
+            Ref::Param { up, index } => {
+                let (outer, args) = tree.passed(self.plan, tree.outward(within.scope, up))?;
+                Some((args.get(index as usize)?, Within { scope: outer, args: None }))
+            }
+            Ref::Let { up, index } => {
+                let scope = tree.outward(within.scope, up);
+                let body = self.plan.body(tree.scopes[scope as usize].body);
+                Some((&body.lets.get(index as usize)?.value, Within { scope, args: None }))
+            }
+            Ref::Node { .. } | Ref::Local(_) | Ref::Result | Ref::Next => None,
+        }
+    }
+
     /// What a reference leads to.
     fn reference(&mut self, tree: &Tree<'p>, within: Within<'p>, r: Ref, depth: u32) -> TermId {
         let plan = self.plan;
@@ -237,7 +299,7 @@ impl<'p> Terms<'p> {
     }
 
     /// An expression of which only the parts are known.
-    fn compound(&mut self, tree: &Tree<'p>, within: Within<'p>, expr: &'p Expr, depth: u32) -> TermId {
+    fn compound(&mut self, tree: &Tree<'p>, within: Within<'p>, expr: &Expr, depth: u32) -> TermId {
         let (mut size, mut refs, mut closed) = (0, Vec::new(), true);
         expr.walk(&mut |e| {
             size += 1;

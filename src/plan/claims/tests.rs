@@ -17,8 +17,9 @@ task a(x: String) { agent: one prompt: x writes: ["out/#{x}.md"] }
 /// The pairs that may wait, as `first second`.
 #[track_caller]
 fn may(body: &str) -> Vec<String> {
-    let plan =
-        finished(&format!("{TASKS}workflow main(x: String, y: String, f: Path, xs: [String]) {{ {body} }}"));
+    let plan = finished(&format!(
+        "{TASKS}workflow main(x: String, y: String, f: Path, xs: [String], m: {{String: String}}, ps: [{{ id: String, note: String }}]) {{ {body} }}"
+    ));
     let found = all(&plan);
     assert_eq!(found.collisions, [], "{body}");
     found.may.iter().map(|m| format!("{} {}", m.first, m.second)).collect()
@@ -34,6 +35,18 @@ fn what_may_overlap_may_wait() {
         ("w(x) p(f)", &["w p"]),
         ("w(\"a\") p(\"src/a\")", &[]),
         ("for i in xs { w(i) }", &["w[*] w[*]"]),
+        // What no two iterations have in common keeps them apart.
+        ("for i in unique(xs) { w(i) }", &[]),
+        ("for i in range(0, len(xs)) { w(\"#{i}\") }", &[]),
+        ("for { key, value } in m { w(key) }", &[]),
+        ("for { key, value } in m { w(value) }", &["w[*] w[*]"]),
+        ("for i in xs with { key: i } { w(i) }", &[]),
+        ("for i in xs with { key: \"a\" + i } { w(i) }", &["w[*] w[*]"]),
+        ("for i in ps with { key: i.id } { w(i.id) }", &[]),
+        ("for i in ps with { key: i.id } { w(i.note) }", &["w[*] w[*]"]),
+        ("for x in xs { for { key, value } in m { w(key) } }", &["for[*].w[*] for[*].w[*]"]),
+        ("for i in unique(xs) { w(i) r(i) }", &[]),
+        ("for { key, value } in m { p(path(key)) }", &["p[*] p[*]"]),
         ("for i in xs with { parallel: 1 } { w(i) }", &[]),
         (
             "for i in xs { let a = w(i) r(i) with { after: [a] } }",

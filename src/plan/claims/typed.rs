@@ -17,6 +17,7 @@ pub fn static_type(plan: &Plan, def: &TaskDef, expr: &Expr) -> Option<TypeId> {
             record.fields.iter().find(|field| field.name == *name).map(|field| field.ty)
         }
         ExprKind::Fit(ty, _) => Some(*ty),
+        ExprKind::Block { steps, value } if steps.is_empty() => static_type(plan, def, value),
         _ => None,
     }
 }

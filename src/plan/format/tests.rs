@@ -39,7 +39,7 @@ fn a_changed_plan_is_refused_with_the_reason() {
     let plan = finished(PROGRAM);
     let text = to_json(&plan).unwrap();
     let said = |text: &str| from_json(text).unwrap_err().message;
-    assert!(said("").contains("no plan"));
+    assert!(said("").contains("not a plan"));
     assert!(said("{}").contains("no plan"));
     assert!(said("[1,2]").contains("no plan"));
     assert!(said(&text.replace("\"format\":1", "\"format\":2")).contains("format 2"));

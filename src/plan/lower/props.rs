@@ -120,7 +120,12 @@ impl<'a> Lowering<'a> {
         let K::List(written) = &bare(value).kind else { return lowered };
         let Some(elements) = elements_of(&mut lowered) else { return lowered };
         for (written, element) in written.iter().zip(elements) {
-            let K::Str(text) = &bare(&written.value).kind else { continue };
+            let K::Str(text) = &bare(&written.value).kind else {
+                if !written.splice {
+                    literally(&mut element.value);
+                }
+                continue;
+            };
             let Some(parts) = parts_of(&mut element.value) else { continue };
             let values = parts.iter_mut().filter_map(|part| match part {
                 Part::Value(value) => Some(value),
@@ -137,6 +142,7 @@ impl<'a> Lowering<'a> {
                     let inner = std::mem::replace(value, super::unit());
                     *value = Expr::new(ExprKind::Fit(ty, Box::new(inner)), spot);
                 }
+                literally(value);
             }
         }
         lowered
@@ -325,6 +331,13 @@ fn elements_of(expr: &mut Expr) -> Option<&mut Vec<Element>> {
         ExprKind::List(elements) => Some(elements),
         _ => None,
     }
+}
+
+/// A value in a claim is literal text: in a block of its own it stays apart from the pattern when it is folded.
+fn literally(value: &mut Expr) {
+    let spot = value.spot;
+    let inner = std::mem::replace(value, super::unit());
+    *value = Expr::new(ExprKind::Block { steps: Vec::new(), value: Box::new(inner) }, spot);
 }
 
 /// The parts of a text, whatever it is fitted to.

@@ -5,7 +5,7 @@ use super::props::Pieces;
 use super::scope::Use;
 use super::{Lowering, TypeArgs};
 use crate::ast::{self, Arg, Stmt, TaskDecl};
-use crate::plan::{Action, Expr, ExprKind, NodeKind, Ref, ScriptPart, TaskDef, TaskId};
+use crate::plan::{Action, Element, Expr, ExprKind, NodeKind, Props, Ref, ScriptPart, TaskDef, TaskId};
 use crate::resolve::DefId;
 use crate::source::Span;
 use crate::types::{BuiltinTask, Call, Ty};
@@ -129,8 +129,8 @@ impl<'a> Lowering<'a> {
             doc: EcoString::new(),
             params,
             result,
+            props: own_claims(task, &args),
             action: Action::Builtin { task, args },
-            props: Default::default(),
             locals: 0,
             key: EcoString::new(),
             spot: self.spot(span),
@@ -215,4 +215,25 @@ fn parameters(task: BuiltinTask) -> Vec<(&'static str, Option<Ty>)> {
         BuiltinTask::Write => vec![("path", Some(Ty::Path)), ("text", Some(Ty::String))],
         BuiltinTask::PlanOf => vec![("source", Some(Ty::String)), ("inputs", Some(Ty::Json))],
     }
+}
+
+/// What a built-in task reads and writes: the file that it is given.
+fn own_claims(task: BuiltinTask, args: &[Option<Expr>]) -> Props {
+    let mut props = Props::default();
+    let slot = match task {
+        BuiltinTask::Read => &mut props.reads,
+        BuiltinTask::Write => &mut props.writes,
+        BuiltinTask::Approve
+        | BuiltinTask::Input
+        | BuiltinTask::Sleep
+        | BuiltinTask::Now
+        | BuiltinTask::Env
+        | BuiltinTask::Glob
+        | BuiltinTask::PlanOf => return props,
+    };
+    if let Some(Some(path)) = args.first() {
+        let element = Element { splice: false, value: path.clone() };
+        *slot = Some(Box::new(Expr::new(ExprKind::List(vec![element]), path.spot)));
+    }
+    props
 }

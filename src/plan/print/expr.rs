@@ -230,6 +230,7 @@ impl Printer<'_> {
                     self.out.push('}');
                 }
             }
+            ExprKind::Block { steps, value } if steps.is_empty() => self.expr(value),
             ExprKind::Block { steps, value } => {
                 self.out.push('{');
                 self.steps(steps);

@@ -204,6 +204,8 @@ fn glob(expr: &Expr, args: &[Expr]) -> EcoString {
             let given = args.get(usize::from(*i)).and_then(Expr::as_const);
             given.and_then(Value::as_text).cloned().unwrap_or_else(|| "*".into())
         }
+        ExprKind::Fit(_, inner) => glob(inner, args),
+        ExprKind::Block { steps, value } if steps.is_empty() => glob(value, args),
         ExprKind::Interpolate(parts) => {
             let part = |p: &Part| match p {
                 Part::Text(text) => text.clone(),

@@ -44,6 +44,9 @@ pub struct PlanView {
     pub questions: Vec<EcoString>,
     /// Pairs of tasks whose claims may overlap: then the later one in the plan waits. At most [`claims::MOST_LISTED`].
     pub may_serialise: Vec<Pair>,
+    /// More tasks claim files than are compared: what lies beyond is kept apart while it runs, and not foreseen.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub claims_beyond: bool,
     /// Waves after which a checkpoint stands.
     pub checkpoints: Vec<u32>,
     pub missing: Vec<NotYet>,
@@ -99,6 +102,7 @@ pub fn view(plan: &Plan) -> PlanView {
     let shown = path.filter(|n| !matches!(n.kind, NodeKind::Join | NodeKind::Assert { .. }));
     let missing = plan.missing.iter().map(|m| NotYet { what: m.what.clone(), at: plan.place(m.spot) });
     let (waves, questions) = waves(plan);
+    let claims = claims::all(plan);
     PlanView {
         version: VERSION,
         workflow: plan.workflow.clone(),
@@ -111,11 +115,8 @@ pub fn view(plan: &Plan) -> PlanView {
         peak,
         cost: cost(plan),
         questions,
-        may_serialise: claims::all(plan)
-            .may
-            .into_iter()
-            .map(|m| Pair { first: m.first, second: m.second })
-            .collect(),
+        claims_beyond: claims.beyond,
+        may_serialise: claims.may.into_iter().map(|m| Pair { first: m.first, second: m.second }).collect(),
         checkpoints: checkpoints(plan),
         missing: missing.collect(),
     }

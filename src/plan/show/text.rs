@@ -138,6 +138,11 @@ impl Text {
     }
 
     fn may_serialise(&mut self, view: &PlanView) {
+        if view.claims_beyond {
+            self.line(format_args!(
+                "\nmore tasks claim files than are compared before a run; the rest is kept apart by locks while it runs"
+            ));
+        }
         if view.may_serialise.is_empty() {
             return;
         }

@@ -174,7 +174,8 @@ fn result_is_known_in_accept_only() {
 #[test]
 fn loops_bind_for_their_own_parts_only() {
     let tried = main(
-        "workflow w(xs: [Int]) { let a = for x in xs if x > 0 with { key: x, after: x, parallel: x } { x } \n x \n a }",
+        "workflow w(xs: [Int]) { let a = for x in xs if x > 0 with { key: x, after: x, parallel: x } { x } \n a }\n\
+         workflow v(xs: [Int]) { let a = for x in xs { x } \n x \n a }",
     );
     assert_eq!(tried.codes(), ["F0201", "F0201"]);
 }

@@ -80,10 +80,10 @@ fn other_languages() {
     check("let x = 5 % 3", "%", "there is no operator `%`");
     check("# note", "#", "comments begin with `//`");
     check("a() /* note */", "/*", "comments begin with `//` and end with their line");
-    check("fn f() -> Int = 1", "fn", "`fn` stands at the top level of a file, not in a block");
+    check("fn f() -> Int = 1", "fn", "`fn` belongs at the top level of a file, not in a block");
     check("if a { b() } elif c { d() }", "elif", "`elif` is written `else if`");
     assert_eq!(fault("function f() { a }").0, Code::F0109);
-    assert_eq!(fault("let x = 1").2, "`let` stands in a workflow, not at the top level");
+    assert_eq!(fault("let x = 1").2, "`let` belongs in a workflow, not at the top level");
     assert_eq!(fault("export task t {}").2, "everything is exported unless its name starts with `_`");
 }
 
@@ -126,7 +126,7 @@ fn strings_without_an_end() {
     assert_eq!(stmt_fault("let x = r\"a").1, "\"");
     let (module, out) = read("task t { run: [\"a] }\ntask u { run: = }\n");
     assert_eq!(out.len(), 2);
-    assert_eq!(module.items.iter().map(tree::item).collect::<Vec<_>>(), ["(bad t)", "(bad u)"]);
+    assert_eq!(module.items.iter().map(tree::item).collect::<Vec<_>>(), ["(bad t)", "(task u () (props))"]);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn one_error_for_each_broken_statement_and_the_rest_is_read() {
     assert_eq!(
         module.items.iter().map(tree::item).collect::<Vec<_>>(),
         [
-            "(workflow w () (do (bad a) (let b (call f 2)) (if b (do (bad c d))) (bad t) (call g b)))",
+            "(workflow w () (do (bad a) (let b (call f 2)) (if b (do (bad c d))) (task t () (props)) (call g b)))",
             "(bad)",
             "(task u () (props run: (list)))"
         ]
