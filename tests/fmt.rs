@@ -267,3 +267,24 @@ fn the_command_changes_files_and_says_which() {
     assert_eq!(flowc(dir.path(), &["--check", "-"], "type  A=Int").0, 1);
     assert_eq!(flowc(dir.path(), &["nowhere"], "").0, 2);
 }
+
+#[test]
+fn interpolations_are_set_as_code_is() {
+    let same = |written: &str, set: &str| {
+        let program = |text: &str| format!("fn f(a: Int, xs: [Int]) -> String = {text}\n");
+        let found = flow::syntax::format(&program(written));
+        assert_eq!(found, program(set));
+        assert_eq!(flow::syntax::format(&found), found, "{written}");
+    };
+    same(r##""#{a+1} and #{ a }""##, r##""#{a + 1} and #{a}""##);
+    same(r##""#{join( [ "x","#{a*2}" ] ,", ")}""##, r##""#{join(["x", "#{a * 2}"], ", ")}""##);
+    same(r##""#{len(xs)}\#{ a+1 }#""##, r##""#{len(xs)}\#{ a+1 }#""##);
+    same("\"\"\"\n  #{ a+1 }\n  b #{a +  1}\n  \"\"\"", "\"\"\"\n  #{a + 1}\n  b #{a + 1}\n  \"\"\"");
+    same(
+        r##"r"#{ a+1 }" + "#{if a>1 {"b"} else {"c"}}""##,
+        r##"r"#{ a+1 }" + "#{if a > 1 { "b" } else { "c" }}""##,
+    );
+    // Of a broken statement nothing is changed.
+    let broken = "workflow w() {\n  let x = = \"#{a+1}\"\n}\n";
+    assert_eq!(flow::syntax::format(broken), broken);
+}

@@ -15,6 +15,7 @@ mod mutations;
 mod outputs;
 mod pages;
 mod recovery;
+mod renderings;
 mod run;
 mod schedule;
 mod schedule_chance;

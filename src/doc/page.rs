@@ -38,8 +38,60 @@ const TYPES: &[(&str, &str)] = &[
     ("Unit", "What a task without a result gives."),
 ];
 
-/// The frame of a page.
-fn frame(site: &str, title: &str, body: &str) -> String {
+/// Built-in tasks, with what they do.
+fn task_about(task: BuiltinTask) -> (&'static str, &'static str) {
+    match task {
+        BuiltinTask::Approve => (
+            "approve(message: String, timeout: Duration?, by: [String]?) -> { by: String, note: String }",
+            "Asks a person to go on. What is written below it waits; a rejection fails it with the kind `rejected`.",
+        ),
+        BuiltinTask::Input => (
+            "input<T>(message: String, timeout: Duration?, default: T?) -> T",
+            "Asks a person for a value: an enum is shown as choices, a record as a form.",
+        ),
+        BuiltinTask::Sleep => ("sleep(d: Duration)", "Waits."),
+        BuiltinTask::Now => ("now() -> String", "The time, as RFC 3339 in UTC."),
+        BuiltinTask::Env => {
+            ("env(name: String) -> String", "A variable of the environment. One that is not set fails it.")
+        }
+        BuiltinTask::Glob => {
+            ("glob(pattern: String) -> [Path]", "The paths in the workspace that match, sorted.")
+        }
+        BuiltinTask::Read => ("read(path: Path) -> String", "The text of a file. It claims to read it."),
+        BuiltinTask::Write => {
+            ("write(path: Path, text: String)", "Writes a file, whole. It claims to write it.")
+        }
+        BuiltinTask::PlanOf => (
+            "plan_of<T>(source: String, inputs: Json) -> T",
+            "Checks and runs a program that an earlier task has made, with no more rights than are named in its `with`.",
+        ),
+    }
+}
+
+/// A form with its built-in types linked.
+fn linked(form: &str) -> String {
+    let mut out = String::new();
+    let mut rest = form;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_uppercase()) {
+        let end = rest[at..]
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .map_or(rest.len(), |e| at + e);
+        let (before, name) = (&rest[..at], &rest[at..end]);
+        out.push_str(&escaped(before));
+        let known = TYPES.iter().any(|(t, _)| *t == name) || BUILTIN_ENUMS.iter().any(|(e, _)| *e == name);
+        let alone = !before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        if known && alone {
+            let _ = write!(out, "<a href=\"{BUILT_IN}#{name}\">{name}</a>");
+        } else {
+            out.push_str(name);
+        }
+        rest = &rest[end..];
+    }
+    out + &escaped(rest)
+}
+
+/// The frame of a page. `side`: what stands beside it.
+fn frame(site: &str, title: &str, side: &str, body: &str) -> String {
     let (site, title) = (escaped(site), escaped(title));
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -47,9 +99,20 @@ fn frame(site: &str, title: &str, body: &str) -> String {
          <link rel=\"stylesheet\" href=\"style.css\">\n<script src=\"search.js\" defer></script>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#main\">Skip to the content</a>\n<header>\n\
          <nav aria-label=\"Site\"><a href=\"index.html\">{site}</a> <a href=\"{BUILT_IN}\">Built in</a></nav>\n\
-         <search><label for=\"search\">Search</label> <input id=\"search\" type=\"search\" autocomplete=\"off\">\n\
-         <ul id=\"found\" aria-live=\"polite\"></ul></search>\n</header>\n<main id=\"main\">\n{body}</main>\n</body>\n</html>\n"
+         <search><label for=\"search\">Search</label> <input id=\"search\" type=\"search\" autocomplete=\"off\" placeholder=\"Search  /\">\n\
+         <ul id=\"found\" aria-live=\"polite\"></ul></search>\n</header>\n<div class=\"frame\">\n\
+         <nav class=\"side\" aria-label=\"Contents\">\n{side}</nav>\n\
+         <main id=\"main\">\n{body}</main>\n</div>\n</body>\n</html>\n"
     )
+}
+
+/// A list of links with a heading.
+fn links<'n>(heading: &str, all: impl Iterator<Item = (String, &'n str)>) -> String {
+    let mut out = format!("<h2>{}</h2>\n<ul>\n", escaped(heading));
+    for (link, name) in all {
+        let _ = writeln!(out, "<li><a href=\"{}\">{}</a></li>", escaped(&link), escaped(name));
+    }
+    out + "</ul>\n"
 }
 
 /// The page of a module.
@@ -77,9 +140,12 @@ pub(super) fn module(
         );
     }
     body.push_str("</ul></nav>\n");
+    let mut side = String::new();
     for group in GROUPS {
         let mut of_group = sections.iter().filter(|s| s.group == *group).peekable();
         if of_group.peek().is_some() {
+            let names = sections.iter().filter(|s| s.group == *group).map(|s| s.entry.name.as_str());
+            side.push_str(&links(group, names.map(|n| (format!("#{n}"), n))));
             let _ = writeln!(body, "<h2>{group}</h2>");
             of_group.for_each(|s| body.push_str(&s.html));
         }
@@ -87,7 +153,7 @@ pub(super) fn module(
     let about = first_sentence(&module.ast.doc);
     entries.push(Entry { name: name.to_string(), kind: "module", link: link.clone(), about: about.clone() });
     entries.extend(sections.into_iter().map(|s| s.entry));
-    Built { html: frame(site, name, &body), summary: Summary { link, about } }
+    Built { html: frame(site, name, &side, &body), summary: Summary { link, about } }
 }
 
 /// What is known of an agent that is read from a file: name, description, model, tools, skills.
@@ -122,12 +188,12 @@ pub(super) fn agents(site: &str, agents: &BTreeSet<AgentFacts>, entries: &mut Ve
         let link = format!("{AGENTS}#{name}");
         entries.push(Entry { name: name.clone(), kind: "agent", link, about: description.clone() });
     }
-    frame(site, "Agents", &body)
+    frame(site, "Agents", &links("Agents", agents.iter().map(|a| (format!("#{}", a.0), a.0.as_str()))), &body)
 }
 
 /// The page of what needs no import.
 pub(super) fn built_in(site: &str, entries: &mut Vec<Entry>) -> String {
-    let mut body = String::from("<h1>Built in</h1>\n<h2>Types</h2>\n<dl>\n");
+    let mut body = String::from("<h1>Built in</h1>\n<h2 id=\"types\">Types</h2>\n<dl>\n");
     let mut put = |name: &str, kind: &'static str, about: String, body: &mut String| {
         let anchor = escaped(name);
         let _ = writeln!(body, "<dt id=\"{anchor}\"><code>{anchor}</code></dt><dd>{}</dd>", markdown(&about));
@@ -141,20 +207,33 @@ pub(super) fn built_in(site: &str, entries: &mut Vec<Entry>) -> String {
     for (name, about) in TYPES {
         put(name, "type", (*about).to_string(), &mut body);
     }
-    body.push_str("</dl>\n<h2>Enums</h2>\n<dl>\n");
+    body.push_str("</dl>\n<h2 id=\"enums\">Enums</h2>\n<dl>\n");
     for (name, variants) in BUILTIN_ENUMS {
         put(name, "enum", format!("`{}`", variants.join("`, `")), &mut body);
     }
-    body.push_str("</dl>\n<h2>Functions</h2>\n<dl>\n");
-    for f in Builtin::ALL {
-        put(f.name(), "fn", format!("`{}`", builtin_form(*f)), &mut body);
-    }
-    body.push_str("</dl>\n<h2>Tasks</h2>\n<dl>\n");
+    body.push_str("</dl>\n<h2 id=\"tasks\">Tasks</h2>\n<dl class=\"forms\">\n");
+    let mut form = |name: &str, kind: &'static str, form: &str, about: &str, body: &mut String| {
+        let (anchor, link) = (escaped(name), format!("{BUILT_IN}#{name}"));
+        let _ = writeln!(
+            body,
+            "<dt id=\"{anchor}\"><code>{}</code></dt><dd>{}</dd>",
+            linked(form),
+            markdown(about)
+        );
+        let about = if about.is_empty() { form.to_string() } else { first_sentence(about) };
+        entries.push(Entry { name: name.to_string(), kind, link, about });
+    };
     for t in BuiltinTask::ALL {
-        put(t.name(), "task", "A task of the language.".to_string(), &mut body);
+        let (shown, about) = task_about(*t);
+        form(t.name(), "task", shown, about, &mut body);
+    }
+    body.push_str("</dl>\n<h2 id=\"functions\">Functions</h2>\n<dl class=\"forms\">\n");
+    for f in Builtin::ALL {
+        form(f.name(), "fn", builtin_form(*f), "", &mut body);
     }
     body.push_str("</dl>\n");
-    frame(site, "Built in", &body)
+    let parts = ["Types", "Enums", "Tasks", "Functions"].map(|p| (format!("#{}", p.to_lowercase()), p));
+    frame(site, "Built in", &links("On this page", parts.into_iter()), &body)
 }
 
 /// The first page.
@@ -171,5 +250,5 @@ pub(super) fn index(site: &str, modules: &BTreeMap<String, Summary>, agents: boo
         );
     }
     body.push_str("</ul>\n");
-    frame(site, "Index", &body)
+    frame(site, "Index", &links("Modules", modules.iter().map(|(n, m)| (m.link.clone(), n.as_str()))), &body)
 }

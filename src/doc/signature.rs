@@ -22,7 +22,8 @@ pub(super) fn generics(names: &[Name]) -> String {
 pub(super) fn of_call(program: &Program, params: &[Param], result: Option<&TypeExpr>) -> String {
     let each: Vec<String> =
         params.iter().map(|p| named(program, &p.name, &p.ty, p.default.as_ref())).collect();
-    let written: usize = params.iter().map(|p| (p.ty.span.end - p.name.span.start) as usize + 2).sum();
+    let end = |p: &Param| p.default.as_ref().map_or(p.ty.span.end, |default| default.span.end);
+    let written: usize = params.iter().map(|p| (end(p) - p.name.span.start) as usize + 2).sum();
     let list = if written > ONE_LINE {
         format!("(\n  {}\n)", each.join(",\n  "))
     } else {

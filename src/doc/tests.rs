@@ -112,3 +112,16 @@ fn nothing_in_a_program_becomes_a_tag() {
 fn the_same_program_gives_the_same_pages() {
     assert_eq!(built(), built());
 }
+
+/// What a page looks like is seen in a browser; here only that nothing of it changes unseen.
+#[test]
+fn a_page_as_it_is() {
+    let site = built();
+    let page = &site["m.lib.kinds.html"];
+    insta::assert_snapshot!("page", page);
+    let built_in = &site["builtins.html"];
+    assert!(built_in.contains("<code>sleep(d: <a href=\"builtins.html#Duration\">Duration</a>)</code>"));
+    for task in crate::types::BuiltinTask::ALL {
+        assert!(built_in.contains(&format!("<dt id=\"{}\">", task.name())), "{}", task.name());
+    }
+}

@@ -93,10 +93,13 @@ impl<'a> Builder<'a> {
     ) -> bool {
         let within = |offset: u32| (offset as usize).saturating_sub(self.base + braces.start);
         let bad = pair.as_span().start() - braces.start..pair.as_span().end() - braces.start;
-        let begun = before.map(|b| (within(b.start), within(b.end))).filter(|(_, end)| {
-            braces.text.get(*end..bad.start).is_some_and(|gap| !gap.contains(['\n', '\r', ',']))
-        });
         let written = pair.as_str().trim_end_matches(|c: char| c == repair::CUT || c.is_whitespace());
+        let begun = before.filter(|b| {
+            // At a cut the one before may be half-typed.
+            let end = if written.is_empty() { self.limit } else { self.base + pair.as_span().start() };
+            self.origin.code.get(b.end as usize..end).is_some_and(|gap| !gap.contains(['\n', '\r', ',']))
+        });
+        let begun = begun.map(|b| (within(b.start), within(b.end)));
         let reported = written.is_empty() || written.contains(repair::BROKEN);
         if !reported && !self.full() && !self.known_fault(self.span_of(pair)) {
             self.explain_at(&braces.text, braces.start, braces.rule);

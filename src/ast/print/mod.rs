@@ -11,6 +11,7 @@
 
 mod align;
 mod expr;
+mod inside;
 mod item;
 mod layout;
 mod stmt;
@@ -20,6 +21,8 @@ mod tokens;
 use super::{Item, Module};
 use crate::source::Span;
 use layout::Op;
+
+pub use inside::{Change, changes};
 
 /// Columns of a line.
 pub const WIDTH: u32 = 120;

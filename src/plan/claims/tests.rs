@@ -44,8 +44,8 @@ fn what_may_overlap_may_wait() {
         ("for i in xs with { key: \"a\" + i } { w(i) }", &["w[*] w[*]"]),
         ("for i in ps with { key: i.id } { w(i.id) }", &[]),
         ("for i in ps with { key: i.id } { w(i.note) }", &["w[*] w[*]"]),
-        ("for x in xs { for { key, value } in m { w(key) } }", &["for[*].w[*] for[*].w[*]"]),
-        ("for i in unique(xs) { w(i) r(i) }", &[]),
+        ("for x in xs { for { key, value } in m { w(key) } }", &["w[*][*] w[*][*]"]),
+        ("for i in unique(xs) { let a = w(i) r(i) with { after: [a] } }", &[]),
         ("for { key, value } in m { p(path(key)) }", &["p[*] p[*]"]),
         ("for i in xs with { parallel: 1 } { w(i) }", &[]),
         (

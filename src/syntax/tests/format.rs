@@ -90,7 +90,7 @@ fn strings_over_lines_are_indented_anew() {
         "fn f() -> String = f(\"\"\"a\n   b\"\"\", r\"\\\")",
         "fn f() -> String = f(\n  \"\"\"a\n   b\"\"\",\n  r\"\\\"\n)\n",
     );
-    block("g(\"#{ a }  #{\"b\"}\")", "g(\"#{ a }  #{\"b\"}\")");
+    block("g(\"#{ a }  #{\"b\"}\")", "g(\"#{a}  #{\"b\"}\")");
 }
 
 #[test]
