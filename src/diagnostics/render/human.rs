@@ -9,6 +9,7 @@ use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, SourceSpan, ThemeCharacters, ThemeStyles,
 };
 use std::fmt;
+use unicode_width::UnicodeWidthStr;
 
 /// Labels that are so many lines away are shown apart.
 const APART: u32 = 2;
@@ -160,8 +161,8 @@ impl Sheet {
         let mut shown = String::new();
         for (i, line) in out.trim_end().lines().enumerate() {
             let number = format!("{:>9}", start as usize + i);
-            let line = super::piece::visible(line);
-            if number.len() + 3 + line.chars().count() > self.style.width || i > 5 {
+            let line = super::piece::visible(&line.replace('\t', "    "));
+            if number.len() + 3 + UnicodeWidthStr::width(line.as_str()) > self.style.width || i > 5 {
                 return None;
             }
             let line = format!("{} {bar} {}", self.painted(&number, "2"), self.painted(&line, "32"));
@@ -174,7 +175,7 @@ impl Sheet {
     fn snippet(&self, group: &Group, sources: &SourceMap) -> String {
         let marks: Vec<Mark> =
             group.marks.iter().map(|m| Mark { text: self.text(&m.text), ..m.clone() }).collect();
-        let (piece, labels) = Piece::new(&marks, sources, self.style.width);
+        let (piece, labels) = Piece::new(&marks, sources, self.style);
         let labels = labels
             .into_iter()
             .map(|label| {

@@ -1,8 +1,10 @@
 //! The lines of a file around some marks, made ready to be shown: tabs as blanks, signs that would steer a terminal made
 //! visible, and of lines that are too long the part that matters.
 
+use super::Style;
 use crate::source::{Source, SourceMap, Span};
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns of a tab.
 const TAB: usize = 4;
@@ -41,7 +43,8 @@ pub(super) struct Piece {
 
 impl Piece {
     /// The lines of the marks, all in one file, with one line before and after.
-    pub fn new(marks: &[Mark], sources: &SourceMap, width: usize) -> (Piece, Vec<Label>) {
+    pub fn new(marks: &[Mark], sources: &SourceMap, style: Style) -> (Piece, Vec<Label>) {
+        let width = style.width;
         let Some(main) = marks.first() else {
             let empty = Piece { name: String::new(), text: String::new(), first_line: 0, place: (0, 0) };
             return (empty, Vec::new());
@@ -63,7 +66,8 @@ impl Piece {
             }
             let touching: Vec<(usize, usize)> =
                 spans.iter().filter_map(|s| within(s, start, line.len())).collect();
-            let shown = Line::new(line, &touching, width.saturating_sub(FRAME).max(30));
+            let mark = if style.unicode { "…" } else { "~" };
+            let shown = Line::new(line, &touching, width.saturating_sub(FRAME).max(30), mark);
             for (span, at) in spans.iter().zip(&mut at) {
                 let offset = |o: u32| (o as usize).checked_sub(start).filter(|o| *o <= line.len());
                 if let Some(offset) = offset(span.start) {
@@ -120,7 +124,8 @@ struct Line {
 }
 
 impl Line {
-    fn new(line: &str, touching: &[(usize, usize)], columns: usize) -> Line {
+    /// `mark` stands where something was cut off.
+    fn new(line: &str, touching: &[(usize, usize)], columns: usize, mark: &str) -> Line {
         let mut text = String::with_capacity(line.len());
         let mut places = Vec::with_capacity(line.len() + 1);
         let mut column = 0;
@@ -131,8 +136,9 @@ impl Line {
                 text.extend(std::iter::repeat_n(' ', blanks));
                 column += blanks;
             } else {
-                text.push(shown(c));
-                column += 1;
+                let c = shown(c);
+                text.push(c);
+                column += c.width().unwrap_or(0);
             }
         }
         places.push(text.len());
@@ -140,7 +146,7 @@ impl Line {
         if column > columns {
             let from = touching.iter().map(|t| t.0).min().unwrap_or(0);
             let to = touching.iter().map(|t| t.1).max().unwrap_or(0);
-            whole.cut(from, to, columns);
+            whole.cut((from, to), columns, mark);
         }
         whole
     }
@@ -149,30 +155,43 @@ impl Line {
         self.places.get(offset).copied().unwrap_or(self.text.len())
     }
 
-    /// Keeps `columns` characters around what is marked.
-    fn cut(&mut self, from: usize, to: usize, columns: usize) {
-        let count = |bytes: usize| self.text.get(..bytes).map_or(0, |t| t.chars().count());
+    /// Keeps so many columns around what is marked.
+    fn cut(&mut self, (from, to): (usize, usize), columns: usize, mark: &str) {
+        let count = |bytes: usize| self.text.get(..bytes).map_or(0, UnicodeWidthStr::width);
         let (from, to, all) = (count(self.place(from)), count(self.place(to)), count(self.text.len()));
         let wanted = (to - from).min(columns.saturating_sub(8));
         let before = (columns - wanted) / 2;
         let start = if to + 4 <= columns { 0 } else { from.saturating_sub(before).min(all - columns) };
         let end = (start + columns).min(all);
-        let byte = |n: usize| self.text.char_indices().nth(n).map_or(self.text.len(), |(i, _)| i);
-        let (start_byte, end_byte) = (byte(start), byte(end));
-        let head = if start > 0 { "…" } else { "" };
-        let tail = if end < all { "…" } else { "" };
+        let start_byte = self.byte_at(start);
+        let end_byte = self.byte_at(end).max(start_byte);
+        let head = if start > 0 { mark } else { "" };
+        let tail = if end < all { mark } else { "" };
         let text = format!("{head}{}{tail}", &self.text[start_byte..end_byte]);
         for place in &mut self.places {
             *place = (*place).clamp(start_byte, end_byte) - start_byte + head.len();
         }
         self.text = text;
     }
+
+    /// The byte of the last character that begins at a column or before it.
+    fn byte_at(&self, column: usize) -> usize {
+        let mut used = 0;
+        for (at, c) in self.text.char_indices() {
+            let next = used + c.width().unwrap_or(0);
+            if next > column {
+                return at;
+            }
+            used = next;
+        }
+        self.text.len()
+    }
 }
 
 /// A label's text in lines that fit to the right of its place.
 fn narrow(message: &str, text: &str, start: usize, width: usize) -> String {
     let line = text[..start.min(text.len())].rfind('\n').map_or(0, |i| i + 1);
-    let column = text.get(line..start).map_or(0, |t| t.chars().count());
+    let column = text.get(line..start).map_or(0, UnicodeWidthStr::width);
     let left = width.saturating_sub(column + FRAME + 6).max(28);
     if message.chars().count() <= left.max(40) {
         return message.to_string();

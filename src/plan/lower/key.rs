@@ -6,7 +6,7 @@
 //! tested anew on a kept value. Ids of tables are replaced by the order of first use, so the order of the file does not
 //! count.
 
-use crate::plan::{Expr, ExprKind, FnId, Plan, Spot, TaskDef};
+use crate::plan::{Action, Expr, ExprKind, FnId, Plan, Spot, TaskDef};
 use crate::value::{FieldType, Type, TypeId, Value};
 use ecow::EcoString;
 use serde::Serialize;
@@ -204,5 +204,22 @@ fn reduced(task: &TaskDef) -> TaskDef {
     props.resources = Vec::new();
     let out = ["budget", "tokens", "fallback", "undo", "sandbox"];
     props.later.retain(|(name, _)| !out.contains(&name.as_str()));
+    if let Action::Builtin { .. } = task.action {
+        // What it claims follows from what it does.
+        (props.reads, props.writes) = (None, None);
+    }
+    for claims in [&mut props.reads, &mut props.writes].into_iter().flatten() {
+        open(claims);
+    }
     task
+}
+
+/// Takes away the blocks that keep values in claims apart from the pattern: they say nothing of the value.
+fn open(expr: &mut Expr) {
+    while let ExprKind::Block { steps, value } = &mut expr.kind
+        && steps.is_empty()
+    {
+        *expr = std::mem::replace(&mut **value, Expr::constant(Value::Unit));
+    }
+    expr.children_mut(&mut open);
 }

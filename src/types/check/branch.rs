@@ -5,6 +5,7 @@ use super::expr::list_of;
 use super::literal::Part;
 use super::{Checker, Want};
 use crate::ast::{Block, Expr, ExprKind, MatchArm, Props, StmtKind};
+use crate::source::Span;
 use crate::types::errors::{self};
 use crate::types::known::record_ty;
 use crate::types::{EnumId, Ty};
@@ -141,10 +142,24 @@ impl<'a> Checker<'a> {
                     }
                 }
                 if !missing.is_empty() {
-                    self.report(errors::not_exhaustive(e.span, value.span, &shown, &missing));
+                    let room = self.room_for_arms(e.span, arms);
+                    let room = (room.0, room.1.as_str());
+                    self.report(errors::not_exhaustive(value.span, &shown, &missing, room));
                 }
             }
         }
+    }
+
+    /// Where more arms can stand: behind the last, each on a line of its own where that one is.
+    fn room_for_arms(&self, whole: Span, arms: &[MatchArm]) -> (Span, String) {
+        let Some(last) = arms.last() else {
+            let close = whole.end.saturating_sub(1);
+            return (Span { start: close, end: close, ..whole }, " ".to_string());
+        };
+        let before = self.sources.text(Span { end: last.span.start, ..whole });
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let own_line = before.contains('\n') && line.trim().is_empty();
+        (last.span.at_end(), if own_line { format!("\n{line}") } else { " ".to_string() })
     }
 
     pub(super) fn try_catch(&mut self, e: &'a Expr, want: Want<'_>) -> Ty {

@@ -340,6 +340,12 @@ impl<'a> Checker<'a> {
                 Some(Res::Error) => return,
                 _ => {}
             }
+            if let ExprKind::Name(name) = &base.kind {
+                let servers = self.r.defs.iter().filter(|d| d.kind == DefKind::Mcp);
+                let servers: Vec<&str> = servers.map(|d| d.name.text.as_str()).collect();
+                self.report(errors::no_such_server(name.span, &name.text, &servers));
+                return;
+            }
         }
         self.report(errors::not_a_tool(value.span, self.sources.text(value.span)));
     }

@@ -4,23 +4,28 @@ use super::listed;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
 
-pub(in crate::types) fn not_exhaustive(span: Span, value: Span, of: &str, missing: &[String]) -> Diagnostic {
+/// `room`: where more arms can stand, and what goes before each.
+pub(in crate::types) fn not_exhaustive(
+    value: Span,
+    of: &str,
+    missing: &[String],
+    (room, before): (Span, &str),
+) -> Diagnostic {
     let diagnostic = match missing {
-        [one] if one == "_" => Diagnostic::new(Code::F0303, span, "not every value is taken by an arm"),
+        [one] if one == "_" => Diagnostic::new(Code::F0303, value, "not every value is taken by an arm"),
         _ => {
             let names: Vec<&str> = missing.iter().map(String::as_str).collect();
             let message = format!("no arm takes {}", listed(&names).replace(" or `", " and `"));
-            Diagnostic::new(Code::F0303, span, message)
+            Diagnostic::new(Code::F0303, value, message)
         }
     };
-    let diagnostic = diagnostic.label(value, format!("this is {of}"));
+    let diagnostic = diagnostic.note(format!("this is {of}"));
     let arm = |pattern: &String| {
         let pattern = if pattern == "a value" { "_" } else { pattern.as_str() };
-        format!("  {pattern} => fail(\"not handled\")  ")
+        format!("{before}{pattern} => fail(\"not handled\")")
     };
-    let close = Span { start: span.end.saturating_sub(1), end: span.end.saturating_sub(1), ..span };
     let arms: String = missing.iter().take(12).map(arm).collect();
-    let diagnostic = diagnostic.fix("add the arms that are missing", close, arms);
+    let diagnostic = diagnostic.fix("add the arms that are missing", room, arms);
     match missing {
         [one] if one == "_" || one == "a value" => diagnostic.help("add an arm for the rest: `_ => …`"),
         _ => diagnostic.help("add an arm for each, or `_ => …` for the rest"),

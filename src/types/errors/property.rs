@@ -134,6 +134,15 @@ pub(in crate::types) fn bad_method(span: Span, method: &str, methods: &[&str]) -
     diagnostic.help(format!("it is one of {}", listed(methods)))
 }
 
+pub(in crate::types) fn no_such_server(span: Span, name: &str, servers: &[&str]) -> Diagnostic {
+    let error =
+        Diagnostic::new(Code::F0605, span, format!("there is no mcp server `{name}` in this program"));
+    if servers.is_empty() {
+        return error.help(format!("declare it: `mcp {name} {{ command: [\"…\"] }}`"));
+    }
+    suggested(error, span, name, servers, "there are")
+}
+
 pub(in crate::types) fn not_a_tool(span: Span, written: &str) -> Diagnostic {
     let written = written.lines().next().unwrap_or_default();
     Diagnostic::new(Code::F0308, span, format!("`{written}` names no tool of an mcp server"))
