@@ -34,6 +34,8 @@ pub fn run(args: &RunsArgs) -> Exit {
     for id in ids.iter().take(most) {
         match project.resolve(id).and_then(|dir| head(&dir, index.as_ref())) {
             Ok(head) => heads.push(head),
+            // It was killed before its first event.
+            Err(StoreError::NoRecord) => {}
             Err(e) => output::say(format_args!("{id}: {e}")),
         }
     }
@@ -55,6 +57,9 @@ fn head(dir: &RunDir, index: Option<&Index>) -> Result<serde_json::Value, StoreE
         opened => opened?,
     };
     let (at, held) = (journal.head()?, is_held(dir));
+    if at.seq == 0 {
+        return Err(StoreError::NoRecord);
+    }
     if !held
         && let Some(known) = index.and_then(|index| index.run(dir.id()).ok().flatten())
         && (known.seq, known.head) == (at.seq, at.hash)
@@ -113,10 +118,7 @@ pub fn pick(project: &Project, name: Option<&str>, which: Which) -> Result<RunDi
     let found = match (name, which) {
         (Some(name), _) => project.resolve(name).map(Some),
         (None, Which::Unfinished) => project.newest_unfinished(),
-        (None, Which::Newest) => project.runs().and_then(|ids| match ids.first() {
-            Some(id) => project.resolve(id).map(Some),
-            None => Ok(None),
-        }),
+        (None, Which::Newest) => project.newest(),
     };
     match found {
         Ok(Some(dir)) => Ok(dir),

@@ -139,6 +139,16 @@ impl Project {
         Err(StoreError::NoSuchRun { name: name.to_owned(), candidates })
     }
 
+    /// The newest run that has begun, or whose record cannot be read.
+    pub fn newest(&self) -> Result<Option<RunDir>, StoreError> {
+        let dirs = self.runs()?.into_iter().map(|id| RunDir::new(self, &id));
+        let begun = |dir: &RunDir| match View::open(&dir.path, &dir.id).and_then(|view| view.last()) {
+            Ok(None) | Err(StoreError::NoRecord) => false,
+            Ok(Some(_)) | Err(_) => true,
+        };
+        Ok(dirs.into_iter().find(begun))
+    }
+
     /// The newest run that has begun and not ended; runs whose record cannot be read are passed over.
     pub fn newest_unfinished(&self) -> Result<Option<RunDir>, StoreError> {
         for id in self.runs()? {

@@ -132,11 +132,15 @@ impl Blobs {
     pub(super) fn put(&mut self, bytes: &[u8]) -> Result<ValueRef, StoreError> {
         let hash = *blake3::hash(bytes).as_bytes();
         let len = bytes.len() as u64;
-        if !self.holds(&hash, len) {
+        if !self.takes_up(&hash, len)? {
             let temp = self.dir.join(disk::temp_name());
             let mut file = disk::new_file(&temp)?;
             let written = file.write_all(bytes).map_err(|error| StoreError::at("write", &temp, error));
-            self.finish(&file, &temp, &hash, written)?;
+            if let Err(error) = written.and_then(|()| self.finish(&file, &temp, &hash)) {
+                // A leftover has a temporary name and is removed by gc.
+                let _ = std::fs::remove_file(temp);
+                return Err(error);
+            }
         }
         Ok(ValueRef::Blob { hash, len })
     }
@@ -145,44 +149,41 @@ impl Blobs {
     pub(super) fn adopt(&mut self, path: &Path) -> Result<ValueRef, StoreError> {
         let mut file = disk::open_file(path)?;
         let (hash, len) = digest(&mut file, path)?;
-        if self.holds(&hash, len) {
+        if self.takes_up(&hash, len)? {
             std::fs::remove_file(path).map_err(|error| StoreError::at("remove", path, error))?;
         } else {
-            self.finish(&file, path, &hash, Ok(()))?;
+            self.finish(&file, path, &hash)?;
         }
         Ok(ValueRef::Blob { hash, len })
     }
 
     /// Syncs a written file and gives it its name.
-    fn finish(
-        &mut self,
-        file: &File,
-        temp: &Path,
-        hash: &Hash,
-        written: Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    fn finish(&mut self, file: &File, temp: &Path, hash: &Hash) -> Result<(), StoreError> {
         let path = self.path(hash);
-        let done = written.and_then(|()| {
-            if self.durability == Durability::Power {
-                file.sync_data().map_err(|error| StoreError::at("sync", temp, error))?;
-            }
-            std::fs::rename(temp, &path).map_err(|error| StoreError::at("rename to", &path, error))
-        });
-        if done.is_err() {
-            // A leftover has a temporary name and is removed by gc.
-            let _ = std::fs::remove_file(temp);
+        if self.durability == Durability::Power {
+            file.sync_data().map_err(|error| StoreError::at("sync", temp, error))?;
         }
         self.unsynced = true;
-        done
+        std::fs::rename(temp, &path).map_err(|error| StoreError::at("rename to", &path, error))
     }
 
-    /// Whether the value is here already and whole. (After a loss of power an unsynced one may be empty.)
-    fn holds(&self, hash: &Hash, len: u64) -> bool {
+    /// Whether the value is here already and whole. (After a loss of power an unsynced one may be empty.) Who left it may
+    /// have died before it was on the disk: that is made up for.
+    fn takes_up(&mut self, hash: &Hash, len: u64) -> Result<bool, StoreError> {
         let path = self.path(hash);
-        disk::look(&path).is_ok_and(|there| there.is_some_and(|(_, length)| length == len))
-            && disk::open_file(&path)
-                .and_then(|mut file| digest(&mut file, &path))
-                .is_ok_and(|found| found.0 == *hash)
+        if disk::look(&path)?.is_none_or(|(_, length)| length != len) {
+            return Ok(false);
+        }
+        // What cannot be read is made anew.
+        let Ok(mut file) = disk::open_file(&path) else { return Ok(false) };
+        if digest(&mut file, &path).map_or(true, |found| found.0 != *hash) {
+            return Ok(false);
+        }
+        if self.durability == Durability::Power {
+            file.sync_data().map_err(|error| StoreError::at("sync", &path, error))?;
+            self.unsynced = true;
+        }
+        Ok(true)
     }
 
     /// Makes the names of all values survive what the durability asks; before the commit that names them.
@@ -294,6 +295,18 @@ mod tests {
             let json = serde_json::to_string(&value).unwrap();
             assert_eq!(serde_json::from_str::<ValueRef>(&json).unwrap(), value, "{json}");
         }
+    }
+
+    #[test]
+    fn what_another_session_left_unsynced_is_synced_before_it_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        Blobs::new(dir.path().into(), Durability::Process).put(b"large").unwrap();
+        let mut blobs = Blobs::new(dir.path().into(), Durability::Power);
+        blobs.put(b"large").unwrap();
+        assert!(blobs.unsynced, "the name that it has need not be on the disk");
+        blobs.settle().unwrap();
+        assert!(!blobs.unsynced);
+        assert_eq!(dir.path().read_dir().unwrap().count(), 1);
     }
 
     #[test]

@@ -134,10 +134,12 @@ fn one(subject: &Subject, seed: u64, most: usize, durability: &'static str) -> R
     }
     ground.is_quiet()?;
     loop {
-        match ground.flowc(&["resume", "-q"]).status.code() {
+        let output = super::ended(session(&ground, &mut random), "the last session");
+        match output.status.code() {
             Some(3) => drop(ground.flowc(&["approve", "--by", "ann"])),
             Some(4) if began.elapsed() < PATIENCE * 3 => std::thread::sleep(Duration::from_millis(20)),
-            _ => break,
+            Some(0 | 2) => break,
+            code => return Err(format!("at last: {code:?}: {}", String::from_utf8_lossy(&output.stderr))),
         }
     }
     told(&ground, &mut ended)?;

@@ -1,5 +1,6 @@
 //! Runs of plans from their beginning to their end, in a folder of their own.
 
+mod adopted;
 pub mod build;
 mod constructs;
 mod edits;

@@ -311,29 +311,22 @@ fn a_record_that_is_taken_away_or_not_ours_is_never_begun_anew() {
 }
 
 #[test]
-fn an_agent_that_finished_while_nobody_looked_is_not_paid_twice() {
-    let place = Place::new(
-        r##"
-agent worker { runtime: command(["sh", "-c", "echo asked >> log; sleep 2; echo answered >> log; echo 42"]) tools: ["Bash"] }
-task ask() -> Int { agent: worker prompt: "?" timeout: 1m }
-workflow main() -> Int {
-  let n = ask()
-  n
-}
-"##,
-    );
-    let mut child = place.start(&["run", "main.flow"]);
-    place.wait_for_log("asked");
-    kill_all(&mut child);
-    // The guardian may have been ended with the rest; then the attempt is asked about, never silently paid again.
-    std::thread::sleep(Duration::from_millis(2500));
-    let answered = place.log().contains(&"answered".to_owned());
-    let output = place.flowc(&["resume"]);
-    match answered {
-        true => assert_eq!(output.stdout, b"42\n", "{}", said(&output)),
-        false => assert_eq!(output.status.code(), Some(3), "{}", said(&output)),
-    }
-    assert_eq!(place.log().iter().filter(|line| *line == "asked").count(), 1);
+fn what_was_killed_before_its_first_event_is_no_run() {
+    let place = Place::new(PAY);
+    std::fs::write(place.root.join("ready"), "").unwrap();
+    place.ends(&["run", "main.flow"], 0);
+    let begun = place.run_folder();
+    // As a kill leaves it between the making of the journal and its first commit.
+    let later = begun.with_file_name("991231-235959-zzzzzzz");
+    let project = flow::store::Project::find(&place.root).unwrap();
+    std::fs::create_dir(&later).unwrap();
+    let dir = project.resolve("991231-235959-zzzzzzz").unwrap();
+    let lock = flow::store::RunLock::acquire(&dir, 0).unwrap();
+    drop(flow::store::RunStore::create(&dir, lock, flow::store::Durability::Process).unwrap());
+    let runs = place.ends(&["runs"], 0);
+    assert!(runs.contains("succeeded") && !runs.contains("zzzzzzz"), "{runs}");
+    assert_eq!(place.show()["run"], begun.file_name().unwrap().to_str().unwrap());
+    place.ends(&["fsck"], 0);
 }
 
 #[test]
