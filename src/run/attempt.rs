@@ -356,7 +356,12 @@ pub(super) fn decode(plan: &Plan, def: &TaskDef, output: &Output, given: &Given)
     let fail = |why: String| (ErrorKind::Decode, why);
     match plan.types.get(def.result) {
         Type::Unit => return Ok(Value::Unit),
-        Type::Record(record) if record.name.as_deref() == Some("Exit") => return Ok(exit_value(given)),
+        Type::Record(record) if record.name.as_deref() == Some("Exit") => {
+            return match given.lost.as_ref().or(given.lost_stderr.as_ref()) {
+                Some(lost) => Err(fail(format!("the output is not whole: {lost}"))),
+                None => Ok(exit_value(given)),
+            };
+        }
         _ => {}
     }
     if let Some(answer) = given.report.as_ref().and_then(|report| report.answer.as_ref()) {

@@ -29,6 +29,9 @@ const LAST: Duration = Duration::from_secs(5);
 /// Most bytes of an output that are decoded.
 const MAX_DECODED: usize = 64 << 20;
 
+/// Bytes of the end of an output that is not whole, for messages.
+const SHOWN: usize = 8 << 10;
+
 /// What is to be done.
 #[derive(Debug, Clone)]
 pub(super) enum Doing {
@@ -58,8 +61,10 @@ pub(super) struct Prompt {
 #[derive(Debug, Clone)]
 pub(super) struct Order {
     pub place: Place,
-    /// Unique among all attempts of the run; a name of a folder.
+    /// Unique among all attempts of the run.
     pub attempt: String,
+    /// Where its outputs go: a name of a folder. A gate has one of its own, for what its attempt gave is being recorded.
+    pub folder: String,
     pub doing: Doing,
     pub cwd: PathBuf,
     pub env: Vec<EnvVar>,
@@ -85,7 +90,9 @@ pub(super) struct Given {
     pub lost_stderr: Option<String>,
     /// The machine could not keep or read what it gave: not its fault.
     pub trouble: Option<String>,
-    /// Files that hold more of the outputs than memory does, to be kept.
+    /// Of an output that is not whole, or too large for memory: the file with what was kept. Its end stands above.
+    pub large: [Option<PathBuf>; 2],
+    /// Files of the outputs, which may go when those are recorded.
     pub files: Vec<PathBuf>,
     /// See [`CUT_OFF`].
     pub cut_off: bool,
@@ -254,14 +261,14 @@ impl Hands {
     }
 
     fn request(&self, order: Order) -> Result<Request, ExecError> {
-        let Order { attempt, doing, cwd, env, secrets, stdin, .. } = order;
+        let Order { attempt, folder, doing, cwd, env, secrets, stdin, .. } = order;
         match doing {
             Doing::Program(argv) => {
                 let mut request = ProcessRequest::new(attempt.clone(), argv);
                 request.env = env;
                 request.cwd = Some(cwd);
                 request.stdin = stdin.map(|text| text.as_bytes().to_vec());
-                request.out_dir = Some(self.workshop.outputs.join(attempt));
+                request.out_dir = Some(self.workshop.outputs.join(folder));
                 request.secrets = Hidden(secrets);
                 Ok(Request::Process(request))
             }
@@ -528,38 +535,41 @@ fn kind_of(kind: AgentErrorKind) -> ErrorKind {
 fn given(outcome: ProcessOutcome, code: i32) -> Given {
     let mut given = Given { code, cut_off: outcome.cut_off, ..Given::default() };
     let (stdout, stderr) = (taken(outcome.stdout, &mut given), taken(outcome.stderr, &mut given));
-    (given.stdout, given.lost) = stdout;
-    (given.stderr, given.lost_stderr) = stderr;
+    let (first, second);
+    (given.stdout, given.lost, first) = stdout;
+    (given.stderr, given.lost_stderr, second) = stderr;
+    given.large = [first, second];
     given
 }
 
-/// The bytes of an output, and why some of them are missing.
-fn taken(output: Output, given: &mut Given) -> (Vec<u8>, Option<String>) {
+/// The bytes of an output, why some of them are missing, and the file with all that was kept where they are its end only.
+fn taken(output: Output, given: &mut Given) -> (Vec<u8>, Option<String>, Option<PathBuf>) {
     let mut lost = output.trouble.clone();
     if given.trouble.is_none() {
         given.trouble.clone_from(&output.trouble);
     }
     if output.truncated() {
         lost.get_or_insert(format!("only {} of its {} bytes were kept", output.kept_len(), output.total));
+    } else if output.kept_len() > MAX_DECODED as u64 {
+        lost.get_or_insert(format!("it is longer than {MAX_DECODED} bytes"));
     }
-    match output.kept {
-        Kept::Memory(bytes) => (bytes, lost),
-        Kept::File(_) => {
-            let read = output.read(MAX_DECODED).map(std::borrow::Cow::into_owned);
-            let (bytes, unread) = match read {
-                Ok(bytes) => (bytes, None),
-                Err(why) => (Vec::new(), Some(format!("its file cannot be read: {}", exec::plain(&why)))),
-            };
-            if given.trouble.is_none() {
-                given.trouble.clone_from(&unread);
-            }
-            if output.kept_len() > MAX_DECODED as u64 {
-                lost.get_or_insert(format!("it is longer than {MAX_DECODED} bytes"));
-            }
-            if let Kept::File(path) = output.kept {
-                given.files.push(path);
-            }
-            (bytes, lost.or(unread))
+    let path = match &output.kept {
+        Kept::Memory(_) => None,
+        Kept::File(path) => Some(path.clone()),
+    };
+    given.files.extend(path.clone());
+    if path.is_some() && lost.is_some() {
+        return (output.tail(SHOWN).into_bytes(), lost, path);
+    }
+    if let Kept::Memory(bytes) = output.kept {
+        return (bytes, lost, None);
+    }
+    match output.read(MAX_DECODED).map(std::borrow::Cow::into_owned) {
+        Ok(bytes) => (bytes, lost, None),
+        Err(why) => {
+            let unread = format!("its file cannot be read: {}", exec::plain(&why));
+            given.trouble.get_or_insert_with(|| unread.clone());
+            (Vec::new(), Some(lost.unwrap_or(unread)), None)
         }
     }
 }

@@ -206,7 +206,7 @@ impl RunStore {
         }
     }
 
-    /// Takes a finished file of the run's folder as a value, in constant memory. The file is gone afterwards.
+    /// Takes a finished file of the run's folder as a value, in constant memory. The file may go when the value is recorded.
     pub fn put_file(&mut self, path: &std::path::Path) -> Result<ValueRef, StoreError> {
         let length = disk::look(path)?.map_or(0, |(_, length)| length);
         match (values::size_of(usize::try_from(length).unwrap_or(usize::MAX)), &mut self.place) {
@@ -215,9 +215,7 @@ impl RunStore {
                 let mut bytes = Vec::new();
                 let mut file = disk::open_file(path)?;
                 file.read_to_end(&mut bytes).map_err(|error| StoreError::at("read", path, error))?;
-                let value = self.put_value(&bytes)?;
-                std::fs::remove_file(path).map_err(|error| StoreError::at("remove", path, error))?;
-                Ok(value)
+                self.put_value(&bytes)
             }
         }
     }

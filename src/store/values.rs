@@ -145,14 +145,22 @@ impl Blobs {
         Ok(ValueRef::Blob { hash, len })
     }
 
-    /// Makes the file at `path`, which must be on the same file system and no longer written to, a value; it is moved.
+    /// Makes the file at `path`, which must no longer be written to, a value. It stays where it is, too, until the value
+    /// is recorded.
     pub(super) fn adopt(&mut self, path: &Path) -> Result<ValueRef, StoreError> {
         let mut file = disk::open_file(path)?;
         let (hash, len) = digest(&mut file, path)?;
-        if self.takes_up(&hash, len)? {
-            std::fs::remove_file(path).map_err(|error| StoreError::at("remove", path, error))?;
-        } else {
-            self.finish(&file, path, &hash)?;
+        if !self.takes_up(&hash, len)? {
+            let temp = self.dir.join(disk::temp_name());
+            // Without second names (or on another file system) it is a copy.
+            let linked = std::fs::hard_link(path, &temp).or_else(|_| disk::copy_file(path, &temp));
+            let done = linked
+                .and_then(|()| disk::open_file(&temp))
+                .and_then(|file| self.finish(&file, &temp, &hash));
+            if let Err(error) = done {
+                let _ = std::fs::remove_file(temp);
+                return Err(error);
+            }
         }
         Ok(ValueRef::Blob { hash, len })
     }

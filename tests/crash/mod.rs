@@ -391,14 +391,25 @@ fn panicked(why: &(dyn std::any::Any + Send)) -> String {
 
 /// How often the engine makes each of these calls, the most of any of its threads.
 fn calls_made(strace: &Path, calls: &[&str], durability: &'static str) -> BTreeMap<String, u32> {
-    let ground = Ground::new(PROGRAM, durability);
+    calls_made_by(strace, PROGRAM, LAST, calls, durability)
+}
+
+/// The same of this program, which gives this result.
+fn calls_made_by(
+    strace: &Path,
+    source: &str,
+    result: &str,
+    calls: &[&str],
+    durability: &'static str,
+) -> BTreeMap<String, u32> {
+    let ground = Ground::new(source, durability);
     let trace = ground.root.join("trace");
     let mut command = Command::new(strace);
     command.args(["-f", "-b", "execve", "-qqq", "-o"]).arg(&trace);
     command.args(["-e", &format!("trace={}", calls.join(",")), env!("CARGO_BIN_EXE_flowc")]);
     let output = ended(ground.prepared(command, &["run", "main.flow", "-q", "-j", "2"]), "run");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), LAST, "{said}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), result, "{said}");
     let mut by_thread: BTreeMap<(String, String), u32> = BTreeMap::new();
     for line in std::fs::read_to_string(trace).unwrap().lines() {
         let mut words = line.split_whitespace();

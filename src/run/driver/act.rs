@@ -11,6 +11,7 @@ use crate::run::record::{AttemptEnded, Failure, Record};
 use crate::run::task::{self, called};
 use crate::run::tasks::Task;
 use crate::schedule::{Command, ErrorKind, Event, Lost, Ms, Outcome, Place};
+use crate::store::ValueRef;
 use crate::types::BuiltinTask;
 use crate::value::{Value, text};
 use std::time::{Duration, Instant};
@@ -229,6 +230,7 @@ impl Driver<'_> {
         Order {
             place,
             attempt: live.attempt.clone(),
+            folder: if live.probing { format!("{}.probe", live.attempt) } else { live.attempt.clone() },
             doing,
             cwd: live.job.cwd.clone(),
             env: live.vars.clone(),
@@ -360,23 +362,39 @@ impl Driver<'_> {
 
     /// Keeps what a process wrote with its attempt's end.
     fn keep_outputs(&mut self, place: Place, given: Given) -> Result<(), Halt> {
-        let Given { stdout, stderr, files, cut_off, .. } = given;
-        let Some(live) = self.live.get_mut(&place) else { return Ok(()) };
-        if !stdout.is_empty() {
-            live.ended.stdout = Some(self.store.put_value(&stdout).map_err(Halt::Store)?);
+        let Given { stdout, stderr, files, cut_off, lost, lost_stderr, large, .. } = given;
+        if !self.live.contains_key(&place) {
+            return Ok(());
         }
-        if !stderr.is_empty() {
-            live.ended.stderr = Some(self.store.put_value(&stderr).map_err(Halt::Store)?);
+        let [whole, whole_stderr] = large;
+        let stdout = self.keep_output(&stdout, whole)?;
+        let stderr = self.keep_output(&stderr, whole_stderr)?;
+        if let Some(live) = self.live.get_mut(&place) {
+            (live.ended.stdout, live.ended.stderr) = (stdout, stderr);
         }
-        for file in files {
-            // Its bytes are kept as a value now.
-            let _ = std::fs::remove_file(file);
-        }
-        if cut_off {
+        // They are what an agent's attempt is adopted from, should this turn not be recorded.
+        self.spent.extend(files);
+        let cut_off = cut_off.then(|| CUT_OFF.to_owned());
+        let named = |lost: Option<String>, name: &str| lost.map(|why| format!("{name}: {why}"));
+        for why in cut_off.into_iter().chain(named(lost, "stdout")).chain(named(lost_stderr, "stderr")) {
             let about = self.about(place);
-            self.row(about, &Record::LossNoted(CUT_OFF.into()));
+            self.row(about, &Record::LossNoted(why.into()));
         }
         Ok(())
+    }
+
+    /// Makes a value of an output: of its bytes, or of the file that has more of them.
+    fn keep_output(
+        &mut self,
+        bytes: &[u8],
+        file: Option<std::path::PathBuf>,
+    ) -> Result<Option<ValueRef>, Halt> {
+        let kept = match file {
+            Some(file) => self.store.put_file(&file),
+            None if bytes.is_empty() => return Ok(None),
+            None => self.store.put_value(bytes),
+        };
+        kept.map(Some).map_err(Halt::Store)
     }
 
     /// Decodes, tries `accept`, then runs the first gate.
@@ -399,7 +417,8 @@ impl Driver<'_> {
         let Some(argv) = live.job.verify.get(gate).cloned() else { return self.succeed(place, value) };
         live.trial = Some((value, gate));
         if let Some(live) = self.live.get(&place) {
-            let order = Order { stdin: None, ..self.order(place, live, Doing::Program(argv)) };
+            let order = self.order(place, live, Doing::Program(argv));
+            let order = Order { stdin: None, folder: format!("{}.gate{gate}", live.attempt), ..order };
             self.hands.start(order);
         }
         Ok(())

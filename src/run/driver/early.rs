@@ -32,6 +32,10 @@ impl Driver<'_> {
         if self.store.is_synced() {
             self.synced = self.turns;
         }
+        for file in self.spent.drain(..) {
+            // Its bytes are a value of the record now.
+            let _ = std::fs::remove_file(file);
+        }
         for id in self.taken.drain(..) {
             if let Some(dir) = self.store.dir() {
                 // It was recorded: if it stays, it is known by its id and passed over.

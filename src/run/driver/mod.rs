@@ -148,6 +148,8 @@ pub(super) struct Driver<'a> {
     cancelled_by: (EcoString, EcoString),
     /// Messages that this turn took.
     taken: Vec<String>,
+    /// Files whose content this turn records.
+    spent: Vec<std::path::PathBuf>,
     /// Messages that were recorded before.
     pub known_messages: BTreeSet<String>,
     pub interrupting: bool,
@@ -220,6 +222,7 @@ impl<'a> Driver<'a> {
             answered_by: Default::default(),
             cancelled_by: Default::default(),
             taken: Vec::new(),
+            spent: Vec::new(),
             known_messages: BTreeSet::new(),
             interrupting: false,
             signal: None,
