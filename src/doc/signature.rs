@@ -25,7 +25,7 @@ pub(super) fn of_call(program: &Program, params: &[Param], result: Option<&TypeE
     let end = |p: &Param| p.default.as_ref().map_or(p.ty.span.end, |default| default.span.end);
     let written: usize = params.iter().map(|p| (end(p) - p.name.span.start) as usize + 2).sum();
     let list = if written > ONE_LINE {
-        format!("(\n  {}\n)", each.join(",\n  "))
+        format!("(\n  {}\n)", each.join(",\n").replace('\n', "\n  "))
     } else {
         format!("({})", each.join(", "))
     };

@@ -145,7 +145,7 @@ fn f32_programs_that_cannot_run_are_refused_for_good() {
         ("flow-surely-not-there".to_string(), "PATH"),
         ("/nowhere/at/all".to_string(), "no such file"),
         (write("plain", b"#!/bin/sh\n", 0o644), "may not be executed"),
-        (write("text", b"hello\n", 0o755), "no program of this machine"),
+        (write("text", b"hello\n", 0o755), "not a program for this machine"),
         (write("lost", b"#!/nowhere/sh\n", 0o755), "interpreter"),
         (folder.path().display().to_string(), "a folder"),
         (String::new(), "empty"),
