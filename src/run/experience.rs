@@ -21,8 +21,12 @@ pub struct Experience {
 impl Experience {
     /// Asks the index of the project about every task of the plan.
     pub fn load(project: &Project, plan: &Plan) -> Experience {
+        Index::existing(project).map_or_else(Experience::default, |index| Experience::of(&index, plan))
+    }
+
+    /// Asks an index about every task of the plan.
+    pub(super) fn of(index: &Index, plan: &Plan) -> Experience {
         let mut experience = Experience::default();
-        let Some(index) = Index::existing(project) else { return experience };
         let mut by_key: HashMap<&str, Vec<(String, Durations)>> = HashMap::new();
         experience.tasks.resize(plan.tasks.len(), Durations::default());
         for (at, task) in plan.tasks.iter().enumerate() {

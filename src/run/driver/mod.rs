@@ -33,7 +33,7 @@ use super::tasks::Tasks;
 use super::values::Values;
 use crate::plan::Plan;
 use crate::schedule::{Close, Command, Decisions, Event, NumMap, Place, Policy, Rest, State};
-use crate::store::{Project, RunStore, StoreError};
+use crate::store::{Index, Project, RunStore, StoreError};
 use crate::value::Value;
 use ecow::EcoString;
 use std::collections::BTreeSet;
@@ -99,6 +99,8 @@ pub(super) enum Left {
 pub(super) struct Driver<'a> {
     pub plan: &'a Plan,
     project: &'a Project,
+    /// The index over runs, once it is open.
+    index: Option<Index>,
     /// What earlier runs say.
     experience: Experience,
     /// What the index will keep of the run, where this session is its first; else the journal is read for it.
@@ -187,10 +189,13 @@ impl<'a> Driver<'a> {
     /// A driver before its first event.
     pub(super) fn new(parts: Parts<'a>) -> Driver<'a> {
         let (to, from) = unbounded_channel();
+        let index = Index::existing(parts.project);
+        let experience = index.as_ref().map(|index| Experience::of(index, parts.plan)).unwrap_or_default();
         Driver {
             plan: parts.plan,
             project: parts.project,
-            experience: Experience::load(parts.project, parts.plan),
+            index,
+            experience,
             tally: None,
             origin: Default::default(),
             store: parts.store,

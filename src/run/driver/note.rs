@@ -28,7 +28,10 @@ impl Driver<'_> {
             head: at.hash,
         };
         let _ = write_status(dir, &head);
-        let _ = Index::open(self.project).and_then(|index| index.put_run(&head));
+        if self.index.is_none() {
+            self.index = Index::open(self.project).ok();
+        }
+        let _ = self.index.as_ref().map(|index| index.put_run(&head));
     }
 
     /// Notes how the session left the run.
@@ -44,6 +47,6 @@ impl Driver<'_> {
         let (Ok(tally), Some(dir)) = (tally, self.store.dir()) else { return };
         let summary = tally.summary(self.store.run(), head, false);
         let _ = write_status(dir, &summary.head);
-        let _ = Index::open(self.project).and_then(|index| index.put(&summary));
+        let _ = self.index.as_ref().map(|index| index.put(&summary));
     }
 }
