@@ -78,3 +78,30 @@ fn what_new_makes_is_right() {
     let program = compile::check_text(&text);
     assert!(program.diagnostics.is_empty(), "{}", errors(&program));
 }
+
+#[test]
+fn every_test_that_the_page_on_faults_names_exists() {
+    fn sources(folder: &Path, into: &mut String) {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                sources(&path, into);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                into.push_str(&fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let mut all = String::new();
+    ["tests", "src"].iter().for_each(|folder| sources(&root().join(folder), &mut all));
+    let page = fs::read_to_string(root().join("docs/faults.md")).unwrap();
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| F")).collect();
+    assert!(rows.len() > 35, "{}", rows.len());
+    for row in rows {
+        let tests = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        let names: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "{row}");
+        for name in names {
+            assert!(all.contains(&format!("fn {name}()")), "there is no test {name}");
+        }
+    }
+}
