@@ -206,6 +206,8 @@ fn a_broken_property_or_field_spoils_itself_only() {
         // What does not close, in a property.
         ("task t {\n  run: [\"x\"\n  timeout: 5\n  retry: 1\n}\n", &["2 F0103", "3 F0301"]),
         ("agent a {\n  model: \"opus\n  timeout: 5\n}\n", &["2 F0102", "3 F0301"]),
+        // What a variant is compared with is wrong already.
+        ("type F = { a: Int }\nenum S { low, high }\nfn f(x: [F]) -> Bool = x.sev >= high\n", &["3 F0306"]),
         // An unknown name is told once, in each declaration.
         ("fn f() -> Int = nope + nope * nope\nfn g() -> Int = nope\n", &["1 F0201", "2 F0201"]),
     ] {

@@ -355,7 +355,7 @@ fn messages_say_what_and_why() {
     );
     assert_eq!(
         message("fn i(l: [{ a: { b: String } }]) -> [{ a: { b: Int } }] = l"),
-        "F0301 expected [{ a: { b: Int } }], found [{ a: { b: String } }] | `[].a.b` is String, and Int is wanted | the \
+        "F0301 expected [{ a: { b: Int } }], found [{ a: { b: String } }] | `[].a.b` is String, not Int | the \
          result must be [{ a: { b: Int } }]"
     );
     assert_eq!(

@@ -225,3 +225,28 @@ fn def_ids_follow_the_modules() {
     );
     assert_eq!(tried.resolved.enums.len(), 1);
 }
+
+#[test]
+fn what_looks_like_an_interpolation_is_told_where_a_value_has_the_name() {
+    let places = |text: &str| {
+        let tried = main(text);
+        tried.found.iter().filter(|d| d.code == crate::diagnostics::Code::W0115).count()
+    };
+    for (text, count) in [
+        ("fn f(x: Int) -> String = \"$x ${x} {x} {{ x }} #{x}\"", 4),
+        ("fn f(x: Int) -> String = \"$y {y} {{ y }} \\#{x} $x1 {x, x} {x: 1}\"", 0),
+        ("fn f(x: Int) -> String = r\"$x {x}\"", 0),
+        ("workflow w() { let x = 1 \n \"{x}\" }\nworkflow v() { \"{x} {w}\" }", 1),
+        ("workflow w(xs: [String]) { for x in xs { \"a $x\" } }", 1),
+        ("fn f(x: Int) -> String = \"#{\"{x}\"}\"", 1),
+        // A script has variables of its own.
+        ("task t(x: String) { sh: \"for x in a b; do echo $x; done\" }", 0),
+        ("task t(x: String) { sh: \"x=1; echo ${x}\" }", 0),
+        ("task t(x: String) { sh: \"echo $x\" env: { x: x } }", 0),
+        ("task t(x: String) { run: [\"sh\", \"-c\", \"echo $x\"] env: { x: x } }", 0),
+        ("task t(x: String) { sh: \"echo $x\" }", 1),
+        ("task t(x: String) { run: [\"echo\", \"$x\"] }", 1),
+    ] {
+        assert_eq!(places(text), count, "{text}");
+    }
+}

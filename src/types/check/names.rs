@@ -123,6 +123,10 @@ impl<'a> Checker<'a> {
         }
         let enums = self.enums.iter().filter(|e| e.variants.iter().any(|v| v.name == name.text));
         let owner = enums.map(|e| e.name.clone()).next();
+        // What is wrong with the value beside it was told: this may be its variant.
+        if owner.is_some() && want.ty() == Some(&Ty::Error) {
+            return Ty::Error;
+        }
         self.wrong(errors::unknown_name(name.span, &name.text, owner.as_deref()))
     }
 

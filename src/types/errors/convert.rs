@@ -56,6 +56,11 @@ pub(super) fn conversion(
             let diagnostic = diagnostic.help("a list of one is written in brackets");
             if short { diagnostic.fix("write a list", e.span, format!("[{text}]")) } else { diagnostic }
         }
+        (Ty::List(inner), Ty::List(_)) if ctx.known.fits(inner, &want).is_some() => {
+            let diagnostic =
+                diagnostic.help("this is a list of lists: `flatten` puts their elements into one");
+            if short { diagnostic.fix("flatten it", e.span, format!("flatten({text})")) } else { diagnostic }
+        }
         (Ty::List(inner), _) if ctx.known.fits(inner, &want).is_some() => {
             let diagnostic = diagnostic.help(
                 "this is a list: take one element (`list[0]`, `first(list) ?? other`), or go over all with `for`",

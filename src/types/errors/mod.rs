@@ -135,8 +135,9 @@ pub(super) fn mismatch_at(ctx: &Context<'_>, span: Span, found: &Ty, want: &Ty, 
         return ctx.because(diagnostic, why, want);
     }
     if inner == Ty::None {
-        let diagnostic = Diagnostic::new(Code::F0302, span, format!("`none` is no {}", known.show(want)))
-            .note("`none` stands only where a type with `?` is expected");
+        let diagnostic =
+            Diagnostic::new(Code::F0302, span, format!("`none` is not a value of {}", known.show(want)))
+                .note("`none` stands only where a type with `?` is expected");
         return ctx.because(diagnostic, why, want);
     }
     if known.inner(want).0 == Ty::Json && !known.has_json(found) {
@@ -159,12 +160,18 @@ fn parted(ctx: &Context<'_>, diagnostic: Diagnostic, path: &str, kind: &Differen
         DifferenceKind::Missing(name) if path.is_empty() => {
             diagnostic.note(format!("there is no field `{name}` in it"))
         }
+        DifferenceKind::Missing(name) if path == "[]" => {
+            diagnostic.note(format!("there is no field `{name}` in its elements"))
+        }
         DifferenceKind::Missing(name) => diagnostic.note(format!("there is no field `{name}` in `{path}`")),
-        DifferenceKind::Type(found, want) => diagnostic.note(format!(
-            "`{path}` is {}, and {} is wanted",
+        DifferenceKind::Type(found, want) if path == "[]" => diagnostic.note(format!(
+            "its elements are {}, not {}",
             ctx.known.show(found),
             ctx.known.show(want)
         )),
+        DifferenceKind::Type(found, want) => {
+            diagnostic.note(format!("`{path}` is {}, not {}", ctx.known.show(found), ctx.known.show(want)))
+        }
     }
 }
 
