@@ -287,4 +287,13 @@ fn interpolations_are_set_as_code_is() {
     // Of a broken statement nothing is changed.
     let broken = "workflow w() {\n  let x = = \"#{a+1}\"\n}\n";
     assert_eq!(flow::syntax::format(broken), broken);
+    for broken in [
+        "type F = { a: Int,  b: ->S  }\n",
+        "task t { run: [\"#{ a }\"]  retry  3  }\n",
+        "type G = {\n    a Int\n}\n",
+    ] {
+        let once = flow::syntax::format(broken);
+        assert_eq!(flow::syntax::format(&once), once, "{broken}");
+    }
+    assert_eq!(flow::syntax::format("type F = { a: Int,  b: ->S  }\n"), "type F = { a: Int,  b: ->S  }\n");
 }

@@ -62,6 +62,13 @@ impl Printer<'_> {
     }
 
     fn type_decl(&mut self, decl: &TypeDecl) {
+        // Of a field that could not be read nothing but the name is certain.
+        if let TypeExprKind::Record(fields) = &decl.ty.kind
+            && fields.iter().any(|f| matches!(f.ty.kind, TypeExprKind::Bad))
+        {
+            self.lost = true;
+            return;
+        }
         self.sign("type");
         self.space();
         self.name(&decl.name);
