@@ -34,7 +34,7 @@ pub fn plan(mut bodies: Vec<Body>, lenient: bool) -> Plan {
         params: Vec::new(),
         result,
         action,
-        props: Props::default(),
+        props: Default::default(),
         locals: 0,
         key: name.into(),
         spot: Spot::default(),

@@ -316,7 +316,7 @@ fn of_file(id: DefId, name: &EcoString, file: &AgentFile, used: Span) -> AgentFa
 
 fn elements(value: &Expr) -> impl Iterator<Item = &Expr> {
     let list = match &value.kind {
-        ExprKind::List(elements) => elements.as_slice(),
+        ExprKind::List(elements) => &**elements,
         _ => &[],
     };
     list.iter().map(|e| &e.value)

@@ -1,6 +1,6 @@
 //! Expressions, blocks, patterns and properties.
 
-use super::{Bound, Name, NodeId, Stmt, TypeExpr};
+use super::{Bound, List, Name, NodeId, Stmt, TypeExpr};
 use crate::source::Span;
 use ecow::EcoString;
 
@@ -40,8 +40,8 @@ pub enum ExprKind {
     /// `callee<T>(args)`
     Call {
         callee: Box<Expr>,
-        type_args: Vec<TypeExpr>,
-        args: Vec<Arg>,
+        type_args: List<TypeExpr>,
+        args: List<Arg>,
     },
     /// `call with { … }`
     With {
@@ -66,7 +66,7 @@ pub enum ExprKind {
     },
     Match {
         value: Box<Expr>,
-        arms: Vec<MatchArm>,
+        arms: List<MatchArm>,
     },
     For(Box<ForLoop>),
     Repeat(Box<Repeat>),
@@ -77,14 +77,14 @@ pub enum ExprKind {
     },
     /// `race { a(), b() } with { … }`
     Race {
-        entrants: Vec<Expr>,
+        entrants: List<Expr>,
         with: Option<Box<Props>>,
     },
     /// `race for x in xs with { … } { … }`
     RaceFor(Box<RaceLoop>),
     Block(Block),
-    List(Vec<Element>),
-    Record(Vec<Entry>),
+    List(List<Element>),
+    Record(List<Entry>),
     /// `( … )`; kept for the formatter and for spans.
     Paren(Box<Expr>),
     /// Could not be read; already reported.
@@ -96,7 +96,7 @@ pub enum ExprKind {
 pub struct Block {
     pub id: NodeId,
     pub span: Span,
-    pub stmts: Vec<Stmt>,
+    pub stmts: List<Stmt>,
 }
 
 /// A string literal.
@@ -105,7 +105,7 @@ pub struct Str {
     pub span: Span,
     pub style: StrStyle,
     /// Texts (escapes resolved, dedented) and interpolated expressions, in order; no two texts side by side.
-    pub parts: Vec<StrPart>,
+    pub parts: List<StrPart>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +130,7 @@ pub enum StrPart {
 impl Str {
     /// Its text, when nothing is interpolated.
     pub fn literal(&self) -> Option<EcoString> {
-        match self.parts.as_slice() {
+        match &*self.parts {
             [] => Some(EcoString::new()),
             [StrPart::Text(text, _)] => Some(text.clone()),
             _ => None,
@@ -197,12 +197,12 @@ pub enum PatternKind {
     Name(Name),
     /// `Enum.variant`, `Enum.variant(a, _)`, `module.Enum.variant`, `variant(a)`: the path in front, the variant, its arguments.
     Variant {
-        path: Vec<Name>,
+        path: List<Name>,
         variant: Name,
-        args: Option<Vec<Pattern>>,
+        args: Option<List<Pattern>>,
     },
     /// `a | b`
-    Or(Vec<Pattern>),
+    Or(List<Pattern>),
     Bad,
 }
 
@@ -211,7 +211,7 @@ pub enum PatternKind {
 pub enum Binding {
     Name(Bound),
     /// `{ key, value }`
-    Fields(Vec<Bound>, Span),
+    Fields(List<Bound>, Span),
 }
 
 /// `for binding in items if filter with { … } { … }`
@@ -282,7 +282,7 @@ pub struct Key {
 #[derive(Debug, Clone)]
 pub struct Props {
     pub span: Span,
-    pub list: Vec<Prop>,
+    pub list: List<Prop>,
     /// Some of them could not be read: what is not there may be meant.
     pub broken: bool,
 }

@@ -1,6 +1,6 @@
 //! Declarations.
 
-use super::{Block, Expr, Field, Name, NodeId, Pattern, Props, Stmt, Str, TypeExpr};
+use super::{Block, Expr, Field, List, Name, NodeId, Pattern, Props, Stmt, Str, TypeExpr};
 use crate::source::{FileId, Span};
 use ecow::EcoString;
 
@@ -42,7 +42,7 @@ pub enum ItemKind {
 pub struct UseDecl {
     pub source: UseSource,
     /// The names in braces.
-    pub names: Option<Vec<UseName>>,
+    pub names: Option<List<UseName>>,
     /// The name after `as`.
     pub alias: Option<Name>,
 }
@@ -50,7 +50,7 @@ pub struct UseDecl {
 #[derive(Debug, Clone)]
 pub enum UseSource {
     /// `std.path.module`: the parts after `std`.
-    Std(Vec<Name>),
+    Std(List<Name>),
     /// `"./file.flow"`.
     File(Str),
     /// `agents "./dir"`.
@@ -67,7 +67,7 @@ pub struct UseName {
 #[derive(Debug, Clone)]
 pub struct TypeDecl {
     pub name: Name,
-    pub generics: Vec<Name>,
+    pub generics: List<Name>,
     pub ty: TypeExpr,
 }
 
@@ -75,22 +75,22 @@ pub struct TypeDecl {
 #[derive(Debug, Clone)]
 pub struct EnumDecl {
     pub name: Name,
-    pub variants: Vec<Variant>,
+    pub variants: List<Variant>,
 }
 
 #[derive(Debug, Clone)]
 pub struct Variant {
     pub name: Name,
     pub doc: EcoString,
-    pub fields: Vec<Field>,
+    pub fields: List<Field>,
 }
 
 /// `fn name<T>(p: T) -> U = expr`
 #[derive(Debug, Clone)]
 pub struct FnDecl {
     pub name: Name,
-    pub generics: Vec<Name>,
-    pub params: Vec<Param>,
+    pub generics: List<Name>,
+    pub params: List<Param>,
     pub result: TypeExpr,
     pub body: Expr,
 }
@@ -124,9 +124,9 @@ pub enum ActorKind {
 #[derive(Debug, Clone)]
 pub struct TaskDecl {
     pub name: Name,
-    pub generics: Vec<Name>,
-    pub params: Vec<Param>,
-    pub result: Option<TypeExpr>,
+    pub generics: List<Name>,
+    pub params: List<Param>,
+    pub result: Option<Box<TypeExpr>>,
     pub props: Props,
 }
 
@@ -134,8 +134,8 @@ pub struct TaskDecl {
 #[derive(Debug, Clone)]
 pub struct WorkflowDecl {
     pub name: Name,
-    pub generics: Vec<Name>,
-    pub params: Vec<Param>,
+    pub generics: List<Name>,
+    pub params: List<Param>,
     pub result: Option<TypeExpr>,
     pub with: Option<Props>,
     pub body: Block,
@@ -145,7 +145,7 @@ pub struct WorkflowDecl {
 #[derive(Debug, Clone)]
 pub struct TestDecl {
     pub title: Str,
-    pub body: Vec<TestStmt>,
+    pub body: List<TestStmt>,
     pub span: Span,
 }
 
@@ -161,8 +161,8 @@ pub struct Mock {
     pub id: NodeId,
     pub span: Span,
     /// `name` or `module.name`.
-    pub target: Vec<Name>,
+    pub target: List<Name>,
     /// The names for the arguments, when there are parentheses.
-    pub args: Option<Vec<Pattern>>,
+    pub args: Option<List<Pattern>>,
     pub value: Option<Expr>,
 }

@@ -32,6 +32,9 @@ use ecow::EcoString;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub u32);
 
+/// What a node holds several of. Trees are large and do not grow: no room is kept.
+pub type List<T> = Box<[T]>;
+
 /// Gives out [`NodeId`]s.
 #[derive(Debug, Default)]
 pub struct NodeIds {

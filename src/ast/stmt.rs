@@ -1,6 +1,6 @@
 //! Statements of a block.
 
-use super::{Block, Bound, Expr, Name, NodeId, Props, TaskDecl, TypeExpr};
+use super::{Block, Bound, Expr, List, Name, NodeId, Props, TaskDecl, TypeExpr};
 use crate::source::Span;
 use ecow::EcoString;
 
@@ -19,24 +19,24 @@ pub enum StmtKind {
     Let {
         pattern: LetPattern,
         ty: Option<Box<TypeExpr>>,
-        value: Expr,
+        value: Box<Expr>,
     },
     /// `task name … { … }`: declared and called at once.
     Task(Box<TaskDecl>),
     /// `stage name with { … } { … }`
     Stage {
         name: Name,
-        with: Option<Props>,
+        with: Option<Box<Props>>,
         body: Block,
     },
     /// `assert cond, "message"`
     Assert {
-        cond: Expr,
-        message: Option<Expr>,
+        cond: Box<Expr>,
+        message: Option<Box<Expr>>,
     },
     Expr(Expr),
     /// Could not be read; already reported. It holds the names that it would have bound, as far as they could be made out.
-    Bad(Vec<Name>),
+    Bad(List<Name>),
 }
 
 /// What a `let` binds.
@@ -44,5 +44,5 @@ pub enum StmtKind {
 pub enum LetPattern {
     Name(Bound),
     /// `{ a, b }`
-    Fields(Vec<Bound>, Span),
+    Fields(List<Bound>, Span),
 }

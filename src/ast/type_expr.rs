@@ -1,6 +1,6 @@
 //! Types as written.
 
-use super::{Expr, Name, NodeId};
+use super::{Expr, List, Name, NodeId};
 use crate::source::Span;
 use ecow::EcoString;
 
@@ -14,13 +14,13 @@ pub struct TypeExpr {
 #[derive(Debug, Clone)]
 pub enum TypeExprKind {
     /// `Name`, `module.Name`, `Name<T>`
-    Named { path: Vec<Name>, args: Vec<TypeExpr> },
+    Named { path: List<Name>, args: List<TypeExpr> },
     /// `[T]`
     List(Box<TypeExpr>),
     /// `{String: T}`: key and value as written; that the key is `String` is checked later.
     Map(Box<TypeExpr>, Box<TypeExpr>),
     /// `{ a: T, b: U = 3 }`
-    Record(Vec<Field>),
+    Record(List<Field>),
     /// `T?`
     Optional(Box<TypeExpr>),
     /// Could not be read; already reported.

@@ -20,7 +20,7 @@ fn value(expr: &Expr) -> Option<Value> {
         ExprKind::Float(f) => json!(f),
         ExprKind::Duration(ms) => json!(*ms as f64 / 1_000.0),
         ExprKind::Money(units) => json!(*units as f64 / 10_000.0),
-        ExprKind::Str(text) => match text.parts.as_slice() {
+        ExprKind::Str(text) => match &*text.parts {
             [] => json!(""),
             [StrPart::Text(text, _)] => json!(text.as_str()),
             _ => return None,

@@ -61,7 +61,7 @@ fn declaration(program: &Program, item: &Item) -> String {
         ItemKind::Workflow(d) => {
             head(program, "workflow", &d.name, &d.generics, &d.params, d.result.as_ref())
         }
-        ItemKind::Task(d) => head(program, "task", &d.name, &d.generics, &d.params, d.result.as_ref()),
+        ItemKind::Task(d) => head(program, "task", &d.name, &d.generics, &d.params, d.result.as_deref()),
         ItemKind::Fn(d) => head(program, "fn", &d.name, &d.generics, &d.params, Some(&d.result)),
         ItemKind::Type(d) => {
             let ty = match &d.ty.kind {

@@ -4,7 +4,8 @@ use super::{Expr, ResourceId, Spot};
 use crate::types::BuiltinTask;
 use crate::value::TypeId;
 use ecow::EcoString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::ops::Deref;
 
 /// A task's definition, shared by all nodes that call it with the same type arguments. It is closed: its expressions see only
 /// `Ref::Arg` (and `Ref::Result` in `accept`). What an inline task uses of the scope around it, it gets as further arguments
@@ -19,7 +20,7 @@ pub struct TaskDef {
     pub result: TypeId,
     pub action: Action,
     #[serde(default)]
-    pub props: Props,
+    pub props: TaskProps,
     /// Local slots that its expressions need at most.
     #[serde(default)]
     pub locals: u32,
@@ -59,7 +60,7 @@ pub enum Action {
 pub enum ScriptPart {
     Text(EcoString),
     /// One word, or of a list as many as it has elements.
-    Word(Expr),
+    Word(Box<Expr>),
 }
 
 /// Properties of a task or of one call. `None` or empty: not given.
@@ -103,6 +104,56 @@ pub struct Props {
     /// Checked, not run yet: `workspace on_conflict cache undo sandbox budget tokens fallback judge session`, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub later: Vec<(EcoString, Expr)>,
+}
+
+/// The properties of a task: most have none, and then there is no room for them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TaskProps(pub(super) Option<Box<Props>>);
+
+static NO_PROPS: Props = Props {
+    cwd: None,
+    env: None,
+    stdin: None,
+    output: None,
+    allow_exit: None,
+    reads: None,
+    writes: None,
+    resources: Vec::new(),
+    timeout: None,
+    estimate: None,
+    retry: None,
+    accept: None,
+    verify: None,
+    on_crash: None,
+    priority: None,
+    description: None,
+    later: Vec::new(),
+};
+
+impl From<Props> for TaskProps {
+    fn from(props: Props) -> TaskProps {
+        TaskProps((props != NO_PROPS).then(|| Box::new(props)))
+    }
+}
+
+impl Deref for TaskProps {
+    type Target = Props;
+
+    fn deref(&self) -> &Props {
+        self.0.as_deref().unwrap_or(&NO_PROPS)
+    }
+}
+
+impl Serialize for TaskProps {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for TaskProps {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<TaskProps, D::Error> {
+        Props::deserialize(from).map(TaskProps::from)
+    }
 }
 
 /// What is decoded into the result.

@@ -19,7 +19,7 @@ pub mod print;
 pub mod show;
 mod walk;
 
-pub use action::{Action, OnCrash, OutputFrom, Props, Retry, ScriptPart, TaskDef};
+pub use action::{Action, OnCrash, OutputFrom, Props, Retry, ScriptPart, TaskDef, TaskProps};
 pub use expr::{
     Arm, Binary, Bind, Element, Entry, Expr, ExprKind, Part, Pattern, Ref, RepeatExpr, Step, Unary,
 };

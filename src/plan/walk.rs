@@ -4,7 +4,7 @@
 
 use super::{
     Action, CallSettings, Element, Entry, Expr, ExprKind, NodeKind, OnCrash, OutputFrom, Part, Props,
-    RaceKind, Ref, Retry, ScriptPart, Spot, Step, TaskDef,
+    RaceKind, Ref, Retry, ScriptPart, Spot, Step, TaskDef, TaskProps,
 };
 use crate::value::Value;
 
@@ -285,6 +285,13 @@ macro_rules! holders {
                     Action::Mcp { args, .. } => args.$iter().for_each(|e| f(e)),
                     Action::Builtin { args, .. } => args.$iter().flatten().for_each(f),
                 }
+            }
+        }
+
+        impl TaskProps {
+            /// All expressions of the properties.
+            pub fn $name<'e>(&'e $($m)? self, f: &mut dyn FnMut($e)) {
+                self.0.$iter().for_each(|props| props.$name(f));
             }
         }
 

@@ -39,7 +39,7 @@ impl<'a> Builder<'a> {
         let (text, start, span) = self.bad_piece(base, pair, before, strict);
         let names = self.names_bound_by(text, start);
         self.base = base;
-        self.stmt_node(span, StmtKind::Bad(names))
+        self.stmt_node(span, StmtKind::Bad(names.into()))
     }
 
     /// `bad_item`; `before` is the item before it, as for statements.

@@ -167,7 +167,7 @@ pub fn parse_template(
     }
     cap(&mut found, file);
     out.append(&mut found);
-    ast::Str { span, style: ast::StrStyle::Block, parts }
+    ast::Str { span, style: ast::StrStyle::Block, parts: parts.into() }
 }
 
 fn first_error(found: &[Diagnostic]) -> Option<String> {

@@ -62,7 +62,7 @@ pub fn def(name: &str, action: Action, result: TypeId) -> TaskDef {
         params: vec![],
         result,
         action,
-        props: Props::default(),
+        props: Default::default(),
         locals: 0,
         key: name.into(),
         spot: Spot::default(),

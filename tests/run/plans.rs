@@ -11,7 +11,7 @@ fn a_chain_hands_values_on() {
         Action::Sh {
             script: vec![
                 ScriptPart::Text("printf %s ".into()),
-                ScriptPart::Word(e(ExprKind::Ref(Ref::Arg(0)))),
+                ScriptPart::Word(Box::new(e(ExprKind::Ref(Ref::Arg(0))))),
                 ScriptPart::Text("!".into()),
             ],
         },
@@ -36,7 +36,7 @@ fn a_map_keeps_the_order_of_its_list() {
         Action::Sh {
             script: vec![
                 ScriptPart::Text("printf %s ".into()),
-                ScriptPart::Word(e(ExprKind::Ref(Ref::Arg(0)))),
+                ScriptPart::Word(Box::new(e(ExprKind::Ref(Ref::Arg(0))))),
             ],
         },
         STRING,

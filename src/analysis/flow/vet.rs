@@ -28,7 +28,7 @@ impl<'a> Walk<'_, 'a> {
                     .calls
                     .get(cond.id)
                     .is_some_and(|c| c.callee == Callee::Builtin(Builtin::Matches));
-                if let ([text, pattern], true) = (args.as_slice(), matches) {
+                if let ([text, pattern], true) = (&**args, matches) {
                     self.vet_as(&text.value, &pattern.value);
                 }
             }

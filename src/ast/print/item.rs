@@ -165,7 +165,7 @@ impl Printer<'_> {
         if self.is_next("(") {
             self.params(&decl.params);
         }
-        self.result(decl.result.as_ref());
+        self.result(decl.result.as_deref());
         self.push(Op::End);
         self.space();
         self.props(&decl.props);

@@ -105,7 +105,7 @@ impl Printer<'_> {
                 p.sign("stage");
                 p.space();
                 p.name(name);
-                p.with(with.as_ref());
+                p.with(with.as_deref());
                 p.space();
                 p.body(body);
             }
@@ -192,7 +192,7 @@ impl Printer<'_> {
 
 /// The entries of a body that is a bare record.
 fn bare_record(block: &Block) -> Option<&[Entry]> {
-    let [only] = block.stmts.as_slice() else { return None };
+    let [only] = &*block.stmts else { return None };
     match &only.kind {
         StmtKind::Expr(Expr { kind: ExprKind::Record(entries), span, .. }) if *span == block.span => {
             Some(entries)

@@ -15,7 +15,7 @@ use std::rc::Rc;
 impl<'a> Lowering<'a> {
     /// The block of a body: its value. `want` is for a block that is nothing but one expression.
     pub(super) fn body_block(&mut self, block: &'a Block, want: Want) -> Expr {
-        match block.stmts.as_slice() {
+        match &*block.stmts {
             [Stmt { kind: StmtKind::Expr(expr), .. }] => self.value(expr, want),
             [stmt @ Stmt { kind: StmtKind::Task(decl), .. }] if want == Want::Itself => {
                 self.inline_task(stmt, decl, &want)
@@ -72,7 +72,7 @@ impl<'a> Lowering<'a> {
                 unit()
             }
             StmtKind::Assert { cond, message } => {
-                self.assert(cond, message.as_ref(), stmt.span);
+                self.assert(cond, message.as_deref(), stmt.span);
                 unit()
             }
             StmtKind::Expr(expr) => self.value(expr, Want::Plain),
@@ -236,7 +236,7 @@ fn to_slots(expr: &mut Expr, slots: &HashMap<u32, u32>) {
 
 /// The expression that a block is nothing but.
 pub(super) fn sole(block: &Block) -> Option<&ast::Expr> {
-    match block.stmts.as_slice() {
+    match &*block.stmts {
         [Stmt { kind: StmtKind::Expr(expr), .. }] => Some(expr),
         _ => None,
     }

@@ -79,7 +79,7 @@ fn stmt<'a>(stmt: &'a Stmt, stack: &mut Vec<Item<'a>>) -> bool {
         StmtKind::Let { value, .. } => stack.push(Item::Expr(value)),
         StmtKind::Assert { cond, message } => {
             stack.push(Item::Expr(cond));
-            stack.extend(message.iter().map(Item::Expr));
+            stack.extend(message.iter().map(|m| Item::Expr(m)));
         }
         StmtKind::Expr(expr) => stack.push(Item::Expr(expr)),
         StmtKind::Bad(_) => {}

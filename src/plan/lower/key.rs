@@ -6,7 +6,7 @@
 //! tested anew on a kept value. Ids of tables are replaced by the order of first use, so the order of the file does not
 //! count.
 
-use crate::plan::{Action, Expr, ExprKind, FnId, Plan, Spot, TaskDef};
+use crate::plan::{Action, Expr, ExprKind, FnId, Plan, Props, Spot, TaskDef};
 use crate::value::{FieldType, Type, TypeId, Value};
 use ecow::EcoString;
 use serde::Serialize;
@@ -193,7 +193,7 @@ fn reduced(task: &TaskDef) -> TaskDef {
     for (name, _) in &mut task.params {
         *name = EcoString::new();
     }
-    let props = &mut task.props;
+    let mut props = Props::clone(&task.props);
     props.timeout = None;
     props.estimate = None;
     props.retry = None;
@@ -211,6 +211,7 @@ fn reduced(task: &TaskDef) -> TaskDef {
     for claims in [&mut props.reads, &mut props.writes].into_iter().flatten() {
         open(claims);
     }
+    task.props = props.into();
     task
 }
 

@@ -152,7 +152,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn block_hint(&self, block: &'a Block) -> Option<EcoString> {
-        match block.stmts.as_slice() {
+        match &*block.stmts {
             [ast::Stmt { kind: StmtKind::Task(decl), .. }] => Some(decl.name.text.clone()),
             _ => self.hint(sole(block)?),
         }

@@ -201,14 +201,14 @@ impl<'a> Lowering<'a> {
         if let Some(text) = text {
             let part = |l: &mut Self, part: &'a StrPart| match part {
                 StrPart::Text(text, _) => ScriptPart::Text(text.clone()),
-                StrPart::Expr(expr) => ScriptPart::Word(l.expr(expr)),
+                StrPart::Expr(expr) => ScriptPart::Word(Box::new(l.expr(expr))),
             };
             return text.parts.iter().map(|p| part(self, p)).collect();
         }
         let value = self.expr(value);
         match self.constant(&value) {
             Some(Value::Str(text)) => vec![ScriptPart::Text(text)],
-            _ => vec![ScriptPart::Word(value)],
+            _ => vec![ScriptPart::Word(Box::new(value))],
         }
     }
 

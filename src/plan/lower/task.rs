@@ -46,7 +46,17 @@ impl<'a> Lowering<'a> {
         let spot = self.spot(decl.name.span);
         let (action, props) = pieces.finish();
         let key = EcoString::new();
-        TaskDef { name: decl.name.text.clone(), doc, params, result, action, props, locals: 0, key, spot }
+        TaskDef {
+            name: decl.name.text.clone(),
+            doc,
+            params,
+            result,
+            action,
+            props: props.into(),
+            locals: 0,
+            key,
+            spot,
+        }
     }
 
     fn add_task(&mut self, task: TaskDef) -> TaskId {
@@ -166,7 +176,7 @@ impl<'a> Lowering<'a> {
         } else if let Some(script) = pieces.sh {
             let word = |part| match part {
                 ScriptPart::Text(text) => ScriptPart::Text(text),
-                ScriptPart::Word(expr) => ScriptPart::Word(*extra(expr)),
+                ScriptPart::Word(expr) => ScriptPart::Word(extra(*expr)),
             };
             definition.action = Action::Sh { script: script.into_iter().map(word).collect() };
         } else if let Some(request) = pieces.http {

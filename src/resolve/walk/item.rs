@@ -157,7 +157,7 @@ impl<'t> Walk<'_, 't> {
     fn mock_target(&mut self, mock: &Mock) -> Res {
         let Some(name) = mock.target.last() else { return Res::Error };
         let mut module = self.module;
-        if let [first, ..] = mock.target.as_slice()
+        if let [first, ..] = &*mock.target
             && mock.target.len() > 1
         {
             match self.world.scopes[module.0 as usize].get(&first.text) {

@@ -2,8 +2,8 @@
 
 use super::{Builder, Cursor, Pair, Rule, errors, mismatch};
 use crate::ast::{
-    ActorDecl, ActorKind, Block, EnumDecl, FnDecl, Item, ItemKind, Mock, Name, Param, TaskDecl, TestDecl,
-    TestStmt, TypeDecl, TypeExpr, UseDecl, UseName, UseSource, Variant, WorkflowDecl,
+    ActorDecl, ActorKind, Block, EnumDecl, FnDecl, Item, ItemKind, List, Mock, Name, Param, TaskDecl,
+    TestDecl, TestStmt, TypeDecl, TypeExpr, UseDecl, UseName, UseSource, Variant, WorkflowDecl,
 };
 
 impl Builder<'_> {
@@ -99,8 +99,8 @@ impl Builder<'_> {
         FnDecl { name, generics, params, result, body: self.expr(inner.expect()) }
     }
 
-    fn params(&mut self, pair: Option<Pair<'_, Rule>>) -> Vec<Param> {
-        let Some(pair) = pair else { return Vec::new() };
+    fn params(&mut self, pair: Option<Pair<'_, Rule>>) -> List<Param> {
+        let Some(pair) = pair else { return List::default() };
         let param = |field: Pair<'_, Rule>| {
             let field = self.field(field);
             Param { id: self.fresh(), name: field.name, ty: field.ty, default: field.default, doc: field.doc }
@@ -126,7 +126,7 @@ impl Builder<'_> {
         let generics = self.generics(generics);
         let params = inner.when(Rule::params);
         let params = self.params(params);
-        let result = self.result(&mut inner);
+        let result = self.result(&mut inner).map(Box::new);
         TaskDecl { name, generics, params, result, props: self.props(inner.expect()) }
     }
 
@@ -174,7 +174,7 @@ impl Builder<'_> {
                 _ => body.push(TestStmt::Stmt(self.stmt(pair))),
             }
         }
-        TestDecl { title, body, span }
+        TestDecl { title, body: body.into(), span }
     }
 
     fn mock(&mut self, pair: Pair<'_, Rule>) -> Mock {

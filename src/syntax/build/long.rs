@@ -28,7 +28,7 @@ impl Builder<'_> {
         let doc = self.doc(span);
         let decl = self.workflow(Cursor::of(head), |b, mut inner| {
             let span = crate::source::Span { end: span.end, ..b.span(&inner.expect()) };
-            b.statements(piece, from).map(|stmts| Block { id: b.fresh(), span, stmts })
+            b.statements(piece, from).map(|stmts| Block { id: b.fresh(), span, stmts: stmts.into() })
         })?;
         Some(Item { id: self.fresh(), span, doc, kind: ItemKind::Workflow(decl) })
     }

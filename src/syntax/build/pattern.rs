@@ -13,7 +13,7 @@ impl Builder<'_> {
                 (1, Some(only)) => only,
                 (_, last) => {
                     sides.extend(last);
-                    Pattern { id: b.fresh(), span, kind: PatternKind::Or(sides) }
+                    Pattern { id: b.fresh(), span, kind: PatternKind::Or(sides.into()) }
                 }
             }
         });
@@ -59,7 +59,7 @@ impl Builder<'_> {
         match (names.len(), names.pop(), args) {
             (1, Some(name), None) if name.text == "_" => PatternKind::Any,
             (1, Some(name), None) => PatternKind::Name(name),
-            (_, Some(variant), args) => PatternKind::Variant { path: names, variant, args },
+            (_, Some(variant), args) => PatternKind::Variant { path: names.into(), variant, args },
             (_, None, _) => PatternKind::Bad,
         }
     }

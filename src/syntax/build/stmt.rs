@@ -1,7 +1,7 @@
 //! Statements and blocks.
 
 use super::{Builder, Cursor, Pair, Rule, mismatch};
-use crate::ast::{Binding, Block, Bound, Entry, ExprKind, Key, LetPattern, Stmt, StmtKind};
+use crate::ast::{Binding, Block, Entry, ExprKind, Key, LetPattern, Stmt, StmtKind};
 use crate::source::Span;
 use ecow::EcoString;
 
@@ -16,7 +16,7 @@ impl Builder<'_> {
         let entries = Cursor::of(pair).map(|e| self.entry(e)).collect();
         let value = self.make(span, ExprKind::Record(entries));
         let stmt = Stmt { id: self.fresh(), span, doc: EcoString::new(), kind: StmtKind::Expr(value) };
-        Block { id: self.fresh(), span, stmts: vec![stmt] }
+        Block { id: self.fresh(), span, stmts: Box::new([stmt]) }
     }
 
     /// `braces` where a value may stand: `{}` is the empty record.
@@ -40,7 +40,7 @@ impl Builder<'_> {
         for pair in inner {
             self.block_stmt(pair, &mut stmts);
         }
-        Block { id: self.fresh(), span, stmts }
+        Block { id: self.fresh(), span, stmts: stmts.into() }
     }
 
     /// Any rule of `stmt`, or `bad_stmt`, after those statements of its block.
@@ -86,8 +86,8 @@ impl Builder<'_> {
             Rule::stage_stmt => self.stage_stmt(Cursor::of(pair)),
             Rule::assert_stmt => {
                 let mut inner = Cursor::of(pair);
-                let cond = self.expr(inner.expect());
-                StmtKind::Assert { cond, message: inner.next().map(|e| self.expr(e)) }
+                let cond = Box::new(self.expr(inner.expect()));
+                StmtKind::Assert { cond, message: inner.next().map(|e| Box::new(self.expr(e))) }
             }
             _ => mismatch(),
         };
@@ -100,7 +100,7 @@ impl Builder<'_> {
             Binding::Fields(names, span) => LetPattern::Fields(names, span),
         };
         let ty = inner.when(Rule::type_expr).map(|t| Box::new(self.type_expr(t)));
-        StmtKind::Let { pattern, ty, value: self.expr(inner.expect()) }
+        StmtKind::Let { pattern, ty, value: Box::new(self.expr(inner.expect())) }
     }
 
     /// `name` or `names`
@@ -109,13 +109,13 @@ impl Builder<'_> {
             return Binding::Name(self.bound(&pair));
         }
         let span = self.span(&pair);
-        let names: Vec<Bound> = Cursor::of(pair).map(|n| self.bound(&n)).collect();
+        let names = Cursor::of(pair).map(|n| self.bound(&n)).collect();
         Binding::Fields(names, span)
     }
 
     fn stage_stmt(&mut self, mut inner: Cursor<'_>) -> StmtKind {
         let name = self.value_name(&inner.expect(), "a stage's name");
-        let with = inner.when(Rule::with_props).map(|w| self.with_props(w));
+        let with = inner.when(Rule::with_props).map(|w| Box::new(self.with_props(w)));
         StmtKind::Stage { name, with, body: self.body(inner.expect()) }
     }
 

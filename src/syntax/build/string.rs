@@ -30,7 +30,7 @@ impl Builder<'_> {
         } else {
             self.pieces(Cursor::of(pair))
         };
-        let mut parts = match style {
+        let parts = match style {
             StrStyle::Line | StrStyle::RawLine => {
                 let mut parts = Vec::with_capacity(pieces.len());
                 parts.extend(pieces.into_iter().filter_map(|p| self.part(p, raw)));
@@ -38,9 +38,7 @@ impl Builder<'_> {
             }
             StrStyle::Block | StrStyle::RawBlock => self.dedented(pieces, raw),
         };
-        // Most of them have one: a vector that grows would hold room for four.
-        parts.shrink_to_fit();
-        Str { span, style, parts }
+        Str { span, style, parts: parts.into() }
     }
 
     fn pieces<'i>(&mut self, inner: Cursor<'i>) -> Vec<Piece<'i>> {

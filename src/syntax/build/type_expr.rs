@@ -1,7 +1,7 @@
 //! Types as written.
 
 use super::{Builder, Cursor, Pair, Rule, errors, mismatch};
-use crate::ast::{Field, Name, TypeExpr, TypeExprKind};
+use crate::ast::{Field, List, Name, TypeExpr, TypeExprKind};
 use crate::source::Span;
 use crate::syntax::explain::Braces;
 use ecow::EcoString;
@@ -44,7 +44,7 @@ impl Builder<'_> {
 
     fn type_named(&mut self, inner: Cursor<'_>) -> TypeExprKind {
         let mut path: Vec<Name> = Vec::with_capacity(inner.len());
-        let mut args = Vec::new();
+        let mut args = List::default();
         for pair in inner {
             match pair.as_rule() {
                 Rule::any_name => path.push(self.any_name(&pair)),
@@ -53,7 +53,7 @@ impl Builder<'_> {
         }
         match path.last() {
             Some(last) if last.text.starts_with(|c: char| c.is_ascii_uppercase()) => {
-                TypeExprKind::Named { path, args }
+                TypeExprKind::Named { path: path.into(), args }
             }
             Some(last) => {
                 let report = errors::no_type_name(last.span, &last.text);
@@ -65,7 +65,7 @@ impl Builder<'_> {
     }
 
     /// `type_args`
-    pub(super) fn type_args(&mut self, pair: Pair<'_, Rule>) -> Vec<TypeExpr> {
+    pub(super) fn type_args(&mut self, pair: Pair<'_, Rule>) -> List<TypeExpr> {
         Cursor::of(pair).map(|t| self.type_expr(t)).collect()
     }
 
@@ -113,8 +113,8 @@ impl Builder<'_> {
     }
 
     /// `generics`
-    pub(super) fn generics(&mut self, pair: Option<Pair<'_, Rule>>) -> Vec<Name> {
-        let Some(pair) = pair else { return Vec::new() };
+    pub(super) fn generics(&mut self, pair: Option<Pair<'_, Rule>>) -> List<Name> {
+        let Some(pair) = pair else { return List::default() };
         Cursor::of(pair).map(|n| self.type_name(&n, "a type parameter's name")).collect()
     }
 }

@@ -91,7 +91,7 @@ fn task(t: &TaskDecl) -> String {
         t.name.text,
         generics(&t.generics),
         list("", &t.params, param),
-        some("-> ", &t.result, ty),
+        some("-> ", &t.result, |r| ty(r)),
         props(&t.props)
     )
 }
@@ -136,16 +136,18 @@ pub(super) fn stmt(s: &Stmt) -> String {
         }
         StmtKind::Task(t) => task(t),
         StmtKind::Stage { name, with, body } => {
-            format!("(stage {}{} {})", name.text, some("with ", with, props), block(body))
+            format!("(stage {}{} {})", name.text, some("with ", with, |w| props(w)), block(body))
         }
-        StmtKind::Assert { cond, message } => format!("(assert {}{})", expr(cond), some("", message, expr)),
+        StmtKind::Assert { cond, message } => {
+            format!("(assert {}{})", expr(cond), some("", message, |m| expr(m)))
+        }
         StmtKind::Expr(e) => expr(e),
         StmtKind::Bad(bound) => list("bad", bound, |n| n.text.to_string()),
     }
 }
 
 pub(super) fn string(s: &Str) -> String {
-    match s.parts.as_slice() {
+    match &*s.parts {
         [] => "\"\"".to_string(),
         [StrPart::Text(text, _)] => format!("{text:?}"),
         parts => list("str", parts, |p| match p {
@@ -260,7 +262,7 @@ pub(super) fn pattern(p: &Pattern) -> String {
         PatternKind::Literal(e) => expr(e),
         PatternKind::Name(n) => n.text.to_string(),
         PatternKind::Variant { path, variant, args } => {
-            let mut path = path.clone();
+            let mut path = path.to_vec();
             path.push(variant.clone());
             match args {
                 Some(args) => list(&format!("variant {}", names(&path)), args, pattern),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 impl<'a> Checker<'a> {
     /// An inline task: declared and called at once. Gives its result.
     pub(super) fn inline_task(&mut self, stmt: &'a Stmt, decl: &'a TaskDecl) -> Ty {
-        let sig = self.signature_of(&decl.generics, &decl.params, decl.result.as_ref());
+        let sig = self.signature_of(&decl.generics, &decl.params, decl.result.as_deref());
         if let Some(generic) = decl.generics.first() {
             self.report(errors::inline_generic(generic.span));
         }

@@ -76,7 +76,7 @@ impl<'a> Checker<'a> {
                 self.enter(r.def(def).module, Place::Default);
                 match &r.item(def).kind {
                     ItemKind::Fn(f) => self.signature_of(&f.generics, &f.params, Some(&f.result)),
-                    ItemKind::Task(t) => self.signature_of(&t.generics, &t.params, t.result.as_ref()),
+                    ItemKind::Task(t) => self.signature_of(&t.generics, &t.params, t.result.as_deref()),
                     ItemKind::Workflow(w) => self.signature_of(&w.generics, &w.params, w.result.as_ref()),
                     _ => return,
                 }

@@ -204,7 +204,7 @@ impl<'a> Checker<'a> {
         {
             let known =
                 call.is_some_and(|(c, _)| c == written.text) || (name == "runtime" && written.text == "acp");
-            if let ([arg], Some((_, shape)), true) = (args.as_slice(), call, known) {
+            if let ([arg], Some((_, shape)), true) = (&**args, call, known) {
                 let inner: &'static Row = inner_row(name, *shape);
                 self.shape(inner, &arg.value);
                 self.property_call(value, written.text.clone(), ty);
@@ -232,7 +232,7 @@ impl<'a> Checker<'a> {
             && let ExprKind::Name(written) = &callee.kind
             && written.text == "skilled"
         {
-            match args.as_slice() {
+            match &**args {
                 [arg] => self.plain(&arg.value, &list_of(Ty::String), Why::Prop("skilled")),
                 _ => self.report(errors::builtin_arity(
                     value.span,
