@@ -2,7 +2,7 @@
 
 use flow::plan::{
     Action, Agent, Bind, Body, BodyId, BranchArm, CallSettings, Expr, ExprKind, FORMAT, Limit, Node, NodeIx,
-    NodeKind, OnMax, Pattern, Plan, Props, RaceKind, Ref, Resource, Spot, TaskDef, TaskId,
+    NodeKind, OnMax, Pattern, Plan, RaceKind, Ref, Resource, Spot, TaskDef, TaskId,
 };
 use flow::types::BuiltinTask;
 use flow::value::{Type, TypeTable, Value};
