@@ -202,7 +202,7 @@ impl Local {
         let ready = watched.poll_read_ready(context);
         if ready.is_pending() {
             // The thread is about to sleep.
-            self.processes.make_ready();
+            self.processes.bury();
         }
         ready!(ready)?.clear_ready();
         Poll::Ready(Ok(()))

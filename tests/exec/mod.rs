@@ -1,10 +1,10 @@
 //! One attempt of one task, with real processes.
 
 mod agents;
+mod beside;
 mod claude;
 mod faults;
 mod output;
-mod spare;
 mod values;
 
 pub use flow::exec::*;

@@ -1,4 +1,4 @@
-//! The pipes of a command, and a process that waits with some for the next one.
+//! The pipes of a command.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use crate::exec::sys::{self, Spawner, Stdio};
+use crate::exec::sys::Stdio;
 use crate::exec::{ExecError, Fault};
 
 /// Descriptors that commands leave to the rest of this process: for the record, files that are read, pipes being made.
@@ -57,20 +57,4 @@ fn first_reserved() -> i32 {
 
 fn busy(errno: Errno) -> ExecError {
     ExecError::new(Fault::Busy, format!("cannot make a pipe: {}", crate::exec::plain(&errno.into())))
-}
-
-/// A process that is nothing yet, with its pipes.
-#[derive(Debug)]
-pub(super) struct Spare {
-    pub(super) process: sys::Spare,
-    pub(super) pipes: Pipes,
-}
-
-impl Spare {
-    /// Makes one; `None` where there is no room for it now: a start says why.
-    pub(super) fn new(spawner: &Spawner, stdin: BorrowedFd<'_>) -> Option<Spare> {
-        let pipes = Pipes::new().ok()?;
-        let process = spawner.spare(pipes.stdio(stdin)).ok()?;
-        Some(Spare { process, pipes })
-    }
 }

@@ -16,13 +16,13 @@ use rustix::io::Errno;
 use super::capture::Capture;
 use super::feed::Feed;
 use super::image::{Ready, Strings};
-use super::pipes::{Pipes, Spare, feeding};
+use super::pipes::{Pipes, feeding};
 use super::slot::{Phase, Pumped, Slot, Stream};
 use super::stray::{Others, Strays, Suspect};
 use super::{ProcessOutcome, ProcessRequest};
 use crate::exec::environment::{Environment, Given};
 use crate::exec::mask::Mask;
-use crate::exec::sys::{self, Child, Image, Launch, SignalFd, Spawner, Stage, on_main_thread};
+use crate::exec::sys::{self, Child, Image, Launch, SignalFd, Spawner, on_main_thread};
 use crate::exec::{Begun, ExecError, Fault, Ticket};
 
 /// How soon a stray that was killed is looked for again.
@@ -30,10 +30,6 @@ const SWEEP: Duration = Duration::from_millis(1);
 /// Events taken in one go.
 const EVENTS: usize = 64;
 const BLOCK: usize = 64 * 1024;
-/// A spare that takes longer to wait is not worth it.
-const PROMPT: Duration = Duration::from_micros(500);
-/// Starts without a spare after such a one.
-const WITHOUT: u64 = 256;
 
 /// Commands that run.
 #[derive(Debug)]
@@ -55,15 +51,11 @@ pub struct Processes {
     timed: bool,
     strays: Strays,
     block: Vec<u8>,
-    /// Waits for the next command.
-    spare: Option<Spare>,
-    /// Number of the start from which on spares are made.
-    spare_from: u64,
     /// Where the program was that started last.
     known: Vec<CString>,
     /// Commands that have ended, until there is time to close what is left of them.
     ended: Vec<Slot>,
-    /// Commands up to which a spare is worth its while: with all cores busy it comes to the same.
+    /// Commands that have a core of their own.
     cores: usize,
 }
 
@@ -102,10 +94,8 @@ impl Processes {
             timed: false,
             strays: Strays::new(sole_parent),
             block: vec![0; BLOCK],
-            spare: None,
             ended: Vec::new(),
             known: Vec::new(),
-            spare_from: 2, // a single command needs none
             // The main thread's children are what strays are told from.
             cores: if on_main_thread() { 0 } else { cores() },
         })
@@ -164,33 +154,21 @@ impl Processes {
         }
     }
 
-    /// Starts a program and waits until it runs: as the spare, where there is one and nothing is to be fed to it.
+    /// Starts a program and waits until it runs.
     fn launch(&mut self, ready: Ready, stdin: Option<Vec<u8>>) -> Result<Launched, ExecError> {
         let env = sys::Strings::env(&ready);
         let Strings { programs, argv, cwd } = &ready.strings;
         let image = Image { programs, argv, env: &env, cwd: cwd.as_deref() };
-        let spare = if stdin.is_none() { self.spare.take() } else { None };
-        let sent = spare.map(|Spare { process, pipes }| {
-            self.spawner.send(process, &image).map(|child| (child, pipes, None))
-        });
-        let (child, pipes, feed) = match sent {
-            Some(Ok(sent)) => sent,
-            Some(Err(failure)) if failure.stage != Stage::Clone => return Err(ready.explain(failure)),
-            // It was killed while it waited.
-            Some(Err(_)) | None => {
-                let pipes = Pipes::new()?;
-                let (fed, feed) = match stdin {
-                    Some(bytes) => {
-                        let (read, write) = feeding()?;
-                        (Some(read), Some(Feed::new(write, bytes)))
-                    }
-                    None => (None, None),
-                };
-                let stdio = pipes.stdio(fed.as_ref().map_or(self.null.as_fd(), AsFd::as_fd));
-                let child = self.spawner.spawn(&image, stdio).map_err(|failure| ready.explain(failure))?;
-                (child, pipes, feed)
+        let pipes = Pipes::new()?;
+        let (fed, feed) = match stdin {
+            Some(bytes) => {
+                let (read, write) = feeding()?;
+                (Some(read), Some(Feed::new(write, bytes)))
             }
+            None => (None, None),
         };
+        let stdio = pipes.stdio(fed.as_ref().map_or(self.null.as_fd(), AsFd::as_fd));
+        let child = self.spawner.spawn(&image, stdio).map_err(|failure| ready.explain(failure))?;
         if self.known != *programs {
             self.known.clone_from(programs);
         }
@@ -198,22 +176,8 @@ impl Processes {
         Ok(Launched { child, pipes, feed, way: Way::Here(Box::new(ready)) })
     }
 
-    /// Makes ready for the next command, as long as there is time for that.
-    pub fn make_ready(&mut self) {
-        self.bury();
-        let idle = (1..self.cores).contains(&self.running) && self.starts >= self.spare_from;
-        if self.spare.is_none() && idle {
-            let begun = Instant::now();
-            self.spare = Spare::new(&self.spawner, self.null.as_fd());
-            if begun.elapsed() > PROMPT {
-                // Others keep the cores busy: what has to be woken comes late.
-                self.spare_from = self.starts + WITHOUT;
-            }
-        }
-    }
-
     /// Closes what is left of commands that have ended.
-    fn bury(&mut self) {
+    pub fn bury(&mut self) {
         for slot in self.ended.drain(..) {
             if let Some(launch) = slot.launch {
                 self.spawner.take_back(launch);
@@ -320,11 +284,6 @@ impl Processes {
             more |= self.handle(event.data.u64(), done);
         }
         self.keep_time(done);
-        if !done.is_empty()
-            && let Some(spare) = &self.spare
-        {
-            spare.process.rouse();
-        }
         more
     }
 

@@ -14,7 +14,7 @@ mod spawn;
 
 pub use pass::{receive_fd, send_fd};
 pub use signals::{SignalFd, SignalSeen, Split, settle_signals, split_process};
-pub use spawn::{Child, Image, Launch, Spare, SpawnFailure, Spawner, Stage, Stdio, Strings};
+pub use spawn::{Child, Image, Launch, SpawnFailure, Spawner, Stage, Stdio, Strings};
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Duration;

@@ -2,9 +2,8 @@
 //!
 //! `clone(CLONE_VM)`: the child runs on a small stack of its own inside our memory, so nothing of our heap is copied; it
 //! only makes system calls and then becomes the program. What went wrong it writes into the shared memory. Usually this
-//! thread waits until it is the program; a *spare* child is made ahead, does all that every program needs, and waits for
-//! its order: what follows an end can then begin at once. The one `Spawner` belongs to one thread, because the death
-//! signal of a child is tied to the *thread* that made it.
+//! thread waits until it is the program; with all cores busy that may take long, and a *launch* is not waited for. The
+//! one `Spawner` belongs to one thread, because the death signal of a child is tied to the *thread* that made it.
 
 mod child;
 
@@ -77,11 +76,16 @@ pub trait Strings {
     fn cwd(&self) -> Option<&CStr>;
 }
 
+/// A letter that a child may be reading: dropped, it waits until it is not.
+#[derive(Debug)]
+struct Sealed(Box<Letter>);
+
 /// A child on its way into its program, with what it reads until it is there.
 #[derive(Debug)]
 pub struct Launch<S> {
-    letter: Box<Letter>,
-    stack: Option<Stack>,
+    // First: the child is gone from the others when it has been dropped.
+    letter: Sealed,
+    stack: Stack,
     strings: Box<S>,
     _argv: Vec<*const c_char>,
     _env: Vec<*const c_char>,
@@ -97,15 +101,6 @@ pub struct Spawner {
     // Kept between starts, so that a start allocates no table.
     argv: Vec<*const c_char>,
     env: Vec<*const c_char>,
-}
-
-/// A child that waits to be told which program it is. Dropped, it ends.
-#[derive(Debug)]
-pub struct Spare {
-    letter: Box<Letter>,
-    child: Option<Child>,
-    // Last: the child is gone from it when the others have been dropped.
-    _stack: Stack,
 }
 
 impl Spawner {
@@ -130,7 +125,6 @@ impl Spawner {
     pub fn spawn(&mut self, image: &Image<'_>, stdio: Stdio<'_>) -> Result<Child, SpawnFailure> {
         let letter = Letter::new(self.parent, stdio.map(|fd| fd.as_raw_fd()));
         self.address(&letter, image);
-        letter.go.store(child::GO, Ordering::Release);
         let child = clone_with(&letter, &self.stack, libc::CLONE_VFORK)?;
         reaped_if_failed(&letter, child)
     }
@@ -152,67 +146,20 @@ impl Spawner {
             Ok(stack) => stack,
             Err(errno) => return Err((strings, failed(errno))),
         };
-        let strings = Box::new(strings);
-        let (mut argv, mut env) = (Vec::new(), Vec::new());
-        fill(&mut argv, strings.argv().iter().map(|text| text.as_ptr()));
-        fill(&mut env, strings.env().iter().map(|text| text.as_ptr()));
-        let letter = Box::new(Letter::new(self.parent, stdio.map(|fd| fd.as_raw_fd())));
-        letter.address(&Address {
-            programs: strings.programs(),
-            argv: argv.as_ptr(),
-            env: env.as_ptr(),
-            cwd: strings.cwd().map_or(ptr::null(), CStr::as_ptr),
-        });
-        letter.go.store(child::GO, Ordering::Release);
-        let child = match clone_with(&letter, &stack, libc::CLONE_CHILD_CLEARTID) {
-            Ok(child) => child,
-            Err(failure) => return Err((*strings, failure)),
-        };
-        Ok((child, Launch { letter, stack: Some(stack), strings, _argv: argv, _env: env }))
+        let launch = Launch::new(Sealed::new(self.parent, stdio), stack, strings);
+        match clone_with(&launch.letter.0, &launch.stack, libc::CLONE_CHILD_CLEARTID) {
+            Ok(child) => Ok((child, launch)),
+            Err(failure) => Err((*launch.strings, failure)),
+        }
     }
 
     /// Takes back what a launch used.
-    pub fn take_back<S>(&mut self, mut launch: Launch<S>) {
-        launch.wait();
+    pub fn take_back<S>(&mut self, launch: Launch<S>) {
+        let Launch { letter, stack, .. } = launch;
+        drop(letter);
         if self.spent.len() < MOST_SPENT {
-            self.spent.extend(launch.stack.take());
+            self.spent.push(stack);
         }
-    }
-
-    /// Makes a child that waits with `stdio`. Returns when it waits.
-    ///
-    /// # Errors
-    /// As [`Spawner::spawn`]; `ENOSYS` on a machine where a child cannot wait beside its parent.
-    pub fn spare(&self, stdio: Stdio<'_>) -> Result<Spare, SpawnFailure> {
-        let failed = |errno| SpawnFailure { stage: Stage::Clone, errno };
-        if !Spawner::BESIDE {
-            return Err(failed(Errno::NOSYS));
-        }
-        let stack = Stack::new().map_err(failed)?;
-        let letter = Box::new(Letter::new(self.parent, stdio.map(|fd| fd.as_raw_fd())));
-        let child = clone_with(&letter, &stack, libc::CLONE_CHILD_CLEARTID)?;
-        // Until it waits it has copies of our descriptors.
-        while letter.alive.load(Ordering::Acquire) != 0 && letter.waits.load(Ordering::Acquire) == 0 {
-            sleep_while(&letter.waits, 0);
-        }
-        let child = reaped_if_failed(&letter, child)?;
-        Ok(Spare { letter, child: Some(child), _stack: stack })
-    }
-
-    /// Makes `spare` the program of `image`. Returns when the program runs.
-    ///
-    /// # Errors
-    /// As [`Spawner::spawn`]; the stage is [`Stage::Clone`] when the spare itself is gone.
-    pub fn send(&mut self, spare: Spare, image: &Image<'_>) -> Result<Child, SpawnFailure> {
-        let mut spare = spare;
-        let gone = SpawnFailure { stage: Stage::Clone, errno: Errno::SRCH };
-        if spare.letter.alive.load(Ordering::Acquire) == 0 {
-            return Err(gone);
-        }
-        self.address(&spare.letter, image);
-        let Some(child) = spare.child.take() else { return Err(gone) };
-        spare.release(child::GO);
-        reaped_if_failed(&spare.letter, child)
     }
 
     /// Writes what the child is to become into its letter; the image outlives its reading, for its start is waited for.
@@ -228,11 +175,52 @@ impl Spawner {
     }
 }
 
+impl Sealed {
+    fn new(parent: libc::pid_t, stdio: Stdio<'_>) -> Sealed {
+        Sealed(Box::new(Letter::new(parent, stdio.map(|fd| fd.as_raw_fd()))))
+    }
+
+    /// Whether a child is there to read it.
+    fn is_read(&self) -> bool {
+        self.0.alive.load(Ordering::Acquire) != 0
+    }
+
+    /// Waits until the child has left our memory: it runs or has ended.
+    fn wait(&self) {
+        while self.is_read() {
+            // The kernel sets it to zero and wakes us then.
+            sleep_while_shared(&self.0.alive);
+        }
+    }
+}
+
+impl Drop for Sealed {
+    fn drop(&mut self) {
+        self.wait();
+    }
+}
+
+impl<S: Strings> Launch<S> {
+    fn new(letter: Sealed, stack: Stack, strings: S) -> Launch<S> {
+        let strings = Box::new(strings);
+        let (mut argv, mut env) = (Vec::new(), Vec::new());
+        fill(&mut argv, strings.argv().iter().map(|text| text.as_ptr()));
+        fill(&mut env, strings.env().iter().map(|text| text.as_ptr()));
+        letter.0.address(&Address {
+            programs: strings.programs(),
+            argv: argv.as_ptr(),
+            env: env.as_ptr(),
+            cwd: strings.cwd().map_or(ptr::null(), CStr::as_ptr),
+        });
+        Launch { letter, stack, strings, _argv: argv, _env: env }
+    }
+}
+
 impl<S> Launch<S> {
     /// Waits until the child has left our memory, and says what it failed at.
     pub fn failure(&self) -> Option<SpawnFailure> {
         self.wait();
-        self.letter.failure()
+        self.letter.0.failure()
     }
 
     pub fn strings(&self) -> &S {
@@ -241,45 +229,7 @@ impl<S> Launch<S> {
 
     /// Waits until the child has left our memory: it runs or has ended.
     pub fn wait(&self) {
-        while self.letter.alive.load(Ordering::Acquire) != 0 {
-            sleep_while_shared(&self.letter.alive);
-        }
-    }
-}
-
-impl<S> Drop for Launch<S> {
-    fn drop(&mut self) {
-        self.wait();
-    }
-}
-
-impl Spare {
-    /// Says that an order may come at once: the child need not be woken then.
-    pub fn rouse(&self) {
-        let go = &self.letter.go;
-        if go.compare_exchange(child::WAIT, child::ROUSE, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-            wake(go);
-        }
-    }
-
-    /// Lets the child go on, and waits until it has left our memory.
-    fn release(&self, how: u32) {
-        if self.letter.go.swap(how, Ordering::AcqRel) == child::WAIT {
-            wake(&self.letter.go);
-        }
-        while self.letter.alive.load(Ordering::Acquire) != 0 {
-            // The kernel sets it to zero and wakes us when the child has executed or ended.
-            sleep_while_shared(&self.letter.alive);
-        }
-    }
-}
-
-impl Drop for Spare {
-    fn drop(&mut self) {
-        if let Some(child) = self.child.take() {
-            self.release(child::END);
-            reap_now(&child);
-        }
+        self.letter.wait();
     }
 }
 
@@ -328,6 +278,7 @@ fn clone_with(letter: &Letter, stack: &Stack, how: c_int) -> Result<Child, Spawn
         (pid, failed)
     };
     if pid < 0 {
+        letter.alive.store(0, Ordering::Release);
         return Err(SpawnFailure { stage: Stage::Clone, errno: failed });
     }
     // SAFETY: the kernel just made this descriptor for us, and nobody else owns it.
@@ -342,25 +293,15 @@ fn fill(table: &mut Vec<*const c_char>, items: impl Iterator<Item = *const c_cha
     table.push(ptr::null());
 }
 
-/// Sleeps at most a moment while `word` is `value`: a child that is killed before it speaks wakes nobody.
-fn sleep_while(word: &AtomicU32, value: u32) {
-    let moment = libc::timespec { tv_sec: 0, tv_nsec: 10_000_000 };
-    futex(word, libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG, value, &raw const moment);
-}
-
 /// Sleeps while `word` is 1, until the kernel wakes it.
 fn sleep_while_shared(word: &AtomicU32) {
-    futex(word, libc::FUTEX_WAIT, 1, ptr::null());
+    futex(word, libc::FUTEX_WAIT, 1);
 }
 
-fn wake(word: &AtomicU32) {
-    futex(word, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, 1, ptr::null());
-}
-
-fn futex(word: &AtomicU32, what: c_int, value: u32, until: *const libc::timespec) {
-    // SAFETY: `word` lives during the call, and `until` is null or points to a live time. Whatever it returns, the caller
-    // looks at the word again.
-    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), what, value, until) };
+fn futex(word: &AtomicU32, what: c_int, value: u32) {
+    // SAFETY: `word` lives during the call, and there is no time limit. Whatever it returns, the caller looks at the word
+    // again.
+    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), what, value, ptr::null::<libc::timespec>()) };
 }
 
 /// Memory for the stack of a child.

@@ -10,19 +10,6 @@ use rustix::io::Errno;
 use super::{SpawnFailure, Stage};
 use crate::exec::sys::raw::call;
 
-/// What [`Letter::go`] says: wait.
-pub(super) const WAIT: u32 = 0;
-/// Become the program.
-pub(super) const GO: u32 = 1;
-/// End.
-pub(super) const END: u32 = 2;
-
-/// Wait awake: the order is near.
-pub(super) const ROUSE: u32 = 3;
-
-/// Looks at the letter before a roused child lies down again: about 0.2 ms.
-const LOOKS: u32 = 4000;
-
 /// Signals that this process may have given a handler or ignore, and that a program expects at their defaults.
 const RESET: [c_int; 10] = [
     libc::SIGHUP,
@@ -43,10 +30,6 @@ const SET: usize = 8;
 /// What the child reads, and where it leaves its error. It stays where it is until the child has left our memory.
 #[derive(Debug)]
 pub(super) struct Letter {
-    /// Whether the rest may be read; the parent writes it last.
-    pub(super) go: AtomicU32,
-    /// 1 once the child waits.
-    pub(super) waits: AtomicU32,
     /// 1 until the kernel has seen the child leave our memory.
     pub(super) alive: AtomicU32,
     stage: AtomicU32,
@@ -72,8 +55,6 @@ pub(super) struct Address<'a> {
 impl Letter {
     pub(super) fn new(parent: libc::pid_t, stdio: [RawFd; 3]) -> Letter {
         Letter {
-            go: AtomicU32::new(WAIT),
-            waits: AtomicU32::new(0),
             alive: AtomicU32::new(1),
             stage: AtomicU32::new(0),
             errno: AtomicI32::new(0),
@@ -125,7 +106,7 @@ pub(super) extern "C" fn child_main(letter: *mut c_void) -> c_int {
         let letter: &Letter = &*letter.cast_const().cast();
         if let Err(errno) = prepare(letter) {
             letter.leave(Stage::Setup, errno);
-        } else if wait(letter) == GO {
+        } else {
             let (stage, errno) = become_program(letter);
             letter.leave(stage, errno);
         }
@@ -155,11 +136,6 @@ unsafe fn prepare(letter: &Letter) -> Result<(), i32> {
         for (target, source) in letter.stdio.iter().enumerate() {
             failed(call(libc::SYS_dup3, [*source as usize, target, 0, 0, 0]))?;
         }
-        // Not one of ours stays open while it waits: the end of another's output is seen when all have closed it.
-        let closed = failed(call(libc::SYS_close_range, [3, u32::MAX as usize, 0, 0, 0]));
-        if letter.go.load(Ordering::Acquire) == WAIT {
-            closed?; // else `execve` closes them
-        }
         // All zero: the default action, no flags, no mask.
         let default = [0u64; 4];
         for signal in RESET {
@@ -167,41 +143,6 @@ unsafe fn prepare(letter: &Letter) -> Result<(), i32> {
         }
     }
     Ok(())
-}
-
-/// Waits for the parent's word.
-///
-/// # Safety
-/// As [`prepare`].
-unsafe fn wait(letter: &Letter) -> u32 {
-    let mut said = letter.go.load(Ordering::Acquire);
-    if said == WAIT {
-        letter.waits.store(1, Ordering::Release);
-        let waits = letter.waits.as_ptr() as usize;
-        let wake = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
-        // SAFETY: the word lives as long as the letter.
-        unsafe { call(libc::SYS_futex, [waits, wake as usize, 1, 0, 0]) };
-    }
-    let mut looks = 0;
-    while said != GO && said != END {
-        if said == ROUSE && looks < LOOKS {
-            looks += 1;
-            std::hint::spin_loop();
-        } else if said == WAIT || lie_down(letter) {
-            looks = 0;
-            let go = letter.go.as_ptr() as usize;
-            let sleep = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
-            // SAFETY: as above.
-            unsafe { call(libc::SYS_futex, [go, sleep as usize, WAIT as usize, 0, 0]) };
-        }
-        said = letter.go.load(Ordering::Acquire);
-    }
-    said
-}
-
-/// Nothing came of it.
-fn lie_down(letter: &Letter) -> bool {
-    letter.go.compare_exchange(ROUSE, WAIT, Ordering::AcqRel, Ordering::Acquire).is_ok()
 }
 
 /// # Safety

@@ -1,14 +1,13 @@
-//! The process that waits for the next command: it becomes it, it says why it cannot, it leaves nothing behind.
+//! Commands after others, and beside others that keep all cores busy: each is its own, and says why it cannot start.
 
 use super::{Bench, Executor as _, Outcome, ProcessRequest, Request, Ticket, id};
-use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn sh(script: &str) -> ProcessRequest {
     ProcessRequest::new(id(), ["/bin/sh", "-euc", script])
 }
 
-/// Runs commands until one has waited for.
+/// Has run some commands.
 fn warmed() -> Bench {
     let mut bench = Bench::new();
     for n in 0..4 {
@@ -18,24 +17,8 @@ fn warmed() -> Bench {
     bench
 }
 
-/// Processes of ours that run this very program: spares.
-fn waiting() -> BTreeSet<u32> {
-    let ours = std::fs::read_link("/proc/self/exe").unwrap();
-    let me = std::process::id();
-    let is_spare = |pid: u32| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let after = stat.rsplit(") ").next().unwrap_or_default();
-        let parent = after.split(' ').nth(1).and_then(|text| text.parse().ok());
-        pid != me
-            && parent == Some(me)
-            && std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == ours)
-    };
-    let all = std::fs::read_dir("/proc").unwrap().flatten();
-    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(|pid| is_spare(*pid)).collect()
-}
-
 #[test]
-fn what_cannot_start_says_why_with_a_spare_too() {
+fn what_cannot_start_after_others_says_why() {
     let mut bench = warmed();
     let error = bench.start(ProcessRequest::new(id(), ["no-such-program"])).unwrap_err();
     assert!(error.message.contains("no such program in PATH"), "{error:?}");
@@ -68,19 +51,6 @@ fn the_folder_the_environment_and_the_input_are_the_commands_own() {
         "",
         "descriptors of ours are open in it"
     );
-}
-
-#[test]
-fn nothing_is_left_when_the_pool_is_gone() {
-    let bench = warmed();
-    let before = waiting();
-    drop(bench);
-    let until = Instant::now() + Duration::from_secs(60);
-    // Those of tests beside this one are among them, and go too.
-    while !before.is_disjoint(&waiting()) {
-        assert!(Instant::now() < until, "a process waits still");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 /// With all cores busy a start does not wait until its program runs: what goes wrong is told at its end.
