@@ -139,7 +139,7 @@ impl<'a> Lowering<'a> {
             doc: EcoString::new(),
             params,
             result,
-            props: own_claims(task, &args),
+            props: own_claims(task, &args).into(),
             action: Action::Builtin { task, args },
             locals: 0,
             key: EcoString::new(),

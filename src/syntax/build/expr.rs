@@ -244,7 +244,7 @@ impl Builder<'_> {
                 list.push(prop(self, pair));
             }
         }
-        Props { span, list, broken }
+        Props { span, list: list.into(), broken }
     }
 }
 

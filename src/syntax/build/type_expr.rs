@@ -108,7 +108,7 @@ impl Builder<'_> {
                 None => whole = false,
             }
         }
-        let kind = if whole { TypeExprKind::Record(fields) } else { TypeExprKind::Bad };
+        let kind = if whole { TypeExprKind::Record(fields.into()) } else { TypeExprKind::Bad };
         self.make_type(span, kind)
     }
 

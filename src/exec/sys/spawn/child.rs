@@ -136,6 +136,8 @@ unsafe fn prepare(letter: &Letter) -> Result<(), i32> {
         for (target, source) in letter.stdio.iter().enumerate() {
             failed(call(libc::SYS_dup3, [*source as usize, target, 0, 0, 0]))?;
         }
+        // Those of ours are closed by `execve`; what we inherited may not be. A kernel without this call leaves them open.
+        call(libc::SYS_close_range, [3, u32::MAX as usize, 0, 0, 0]);
         // All zero: the default action, no flags, no mask.
         let default = [0u64; 4];
         for signal in RESET {
