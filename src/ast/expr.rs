@@ -124,7 +124,7 @@ pub enum StrStyle {
 pub enum StrPart {
     /// The text and where it was written.
     Text(EcoString, Span),
-    Expr(Expr),
+    Expr(Box<Expr>),
 }
 
 impl Str {

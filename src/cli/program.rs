@@ -65,6 +65,8 @@ pub fn from_source(loader: &dyn Loader, path: &str, workflow: Option<&str>) -> R
     match compile::compile(path, loader, workflow) {
         Ok(Compiled { plan, program }) => {
             show(&program);
+            drop(program);
+            crate::exec::sys::give_back_memory();
             Ok(plan)
         }
         Err(program) => {

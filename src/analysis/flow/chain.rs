@@ -222,7 +222,7 @@ fn parts(e: &Expr) -> Vec<&Expr> {
             .iter()
             .filter_map(|part| match part {
                 StrPart::Text(..) => None,
-                StrPart::Expr(e) => Some(e),
+                StrPart::Expr(e) => Some(&**e),
             })
             .collect(),
         ExprKind::Field { base, .. } => vec![base],

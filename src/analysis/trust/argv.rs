@@ -110,7 +110,7 @@ pub(super) fn of_script(text: &Str) -> Vec<Vec<Word<'_>>> {
                     StrPart::Expr(_) => None,
                 });
                 pieces.push(Piece::Hole(holes.len()));
-                holes.push((e, before));
+                holes.push((&**e, before));
             }
         }
     }

@@ -54,7 +54,7 @@ impl Builder<'_> {
 
     fn part(&mut self, piece: Piece<'_>, raw: bool) -> Option<StrPart> {
         match piece {
-            Piece::Expr(expr) => Some(StrPart::Expr(expr)),
+            Piece::Expr(expr) => Some(StrPart::Expr(Box::new(expr))),
             Piece::Text("", _) => None,
             Piece::Text(text, span) if raw => Some(StrPart::Text(text.into(), span)),
             Piece::Text(text, span) => Some(StrPart::Text(self.unescaped(text, span, span.start), span)),
@@ -134,7 +134,7 @@ impl Builder<'_> {
         let mut parts = Vec::new();
         for piece in pieces {
             match piece {
-                Piece::Expr(expr) => parts.push(StrPart::Expr(expr)),
+                Piece::Expr(expr) => parts.push(StrPart::Expr(Box::new(expr))),
                 Piece::Text(text, span) => {
                     let part = self.dedented_text(text, span, raw, (at_start, indent));
                     if !part.is_empty() {
@@ -176,7 +176,7 @@ impl Builder<'_> {
         let mut parts = Vec::new();
         for pair in inner {
             match pair.as_rule() {
-                Rule::interpolation => parts.push(StrPart::Expr(self.expr(Cursor::of(pair).expect()))),
+                Rule::interpolation => parts.push(StrPart::Expr(Box::new(self.expr(Cursor::of(pair).expect())))),
                 Rule::template_text => {
                     let text = pair.as_str().replace("\\#{", "#{");
                     parts.push(StrPart::Text(text.into(), self.span(&pair)));
