@@ -75,10 +75,8 @@ fn end_of(props: &Props) -> Option<Span> {
 
 /// What a task does to the world such that doing it twice may matter.
 fn effect(props: &Props) -> Option<Span> {
-    let elsewhere = props.get("workspace").is_some_and(|w| match &w.value.kind {
-        ExprKind::Name(name) | ExprKind::Field { name, .. } => name.text != "shared",
-        _ => false,
-    });
+    let elsewhere =
+        props.get("workspace").is_some_and(|w| w.value.last_name().is_some_and(|name| name.text != "shared"));
     if let Some(http) = props.get("http") {
         let ExprKind::Record(entries) = &http.value.kind else { return None };
         let method = entries.iter().find_map(|e| match e {

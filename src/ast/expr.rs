@@ -1,6 +1,6 @@
 //! Expressions, blocks, patterns and properties.
 
-use super::{Bound, List, Name, NodeId, Stmt, TypeExpr};
+use super::{Bound, List, Name, NodeId, RareList, Stmt, TypeExpr};
 use crate::source::Span;
 use ecow::EcoString;
 
@@ -29,7 +29,7 @@ pub enum ExprKind {
     /// `base.name`, `base?.name`
     Field {
         base: Box<Expr>,
-        name: Name,
+        name: Box<Name>,
         optional: bool,
     },
     /// `base[index]`
@@ -40,13 +40,13 @@ pub enum ExprKind {
     /// `callee<T>(args)`
     Call {
         callee: Box<Expr>,
-        type_args: List<TypeExpr>,
+        type_args: RareList<TypeExpr>,
         args: List<Arg>,
     },
     /// `call with { … }`
     With {
         base: Box<Expr>,
-        props: Props,
+        props: Box<Props>,
     },
     Unary {
         op: UnaryOp,
@@ -61,7 +61,7 @@ pub enum ExprKind {
     /// `else` holds a `Block` or an `If`.
     If {
         cond: Box<Expr>,
-        then: Block,
+        then: Box<Block>,
         otherwise: Option<Box<Expr>>,
     },
     Match {
@@ -71,7 +71,7 @@ pub enum ExprKind {
     For(Box<ForLoop>),
     Repeat(Box<Repeat>),
     Try {
-        body: Block,
+        body: Box<Block>,
         catch: Option<Box<Catch>>,
         finally: Option<Box<Block>>,
     },
@@ -125,6 +125,17 @@ pub enum StrPart {
     /// The text and where it was written.
     Text(EcoString, Span),
     Expr(Box<Expr>),
+}
+
+impl Expr {
+    /// The last name of `a`, `a.b`, `a?.b`.
+    pub fn last_name(&self) -> Option<&Name> {
+        match &self.kind {
+            ExprKind::Name(name) => Some(name),
+            ExprKind::Field { name, .. } => Some(name),
+            _ => None,
+        }
+    }
 }
 
 impl Str {

@@ -27,6 +27,7 @@ pub use type_expr::{Field, TypeExpr, TypeExprKind};
 
 use crate::source::Span;
 use ecow::EcoString;
+use std::ops::{Deref, DerefMut};
 
 /// Names a node in the side tables. Unique and dense over all modules of a compilation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,6 +35,30 @@ pub struct NodeId(pub u32);
 
 /// What a node holds several of. Trees are large and do not grow: no room is kept.
 pub type List<T> = Box<[T]>;
+
+/// A list that most nodes of its kind have none of: a pointer's size then, and nothing more.
+#[derive(Debug, Clone)]
+pub struct RareList<T>(Option<Box<List<T>>>);
+
+impl<T> From<List<T>> for RareList<T> {
+    fn from(list: List<T>) -> RareList<T> {
+        RareList((!list.is_empty()).then(|| Box::new(list)))
+    }
+}
+
+impl<T> Deref for RareList<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        self.0.as_ref().map_or(&[], |list| list)
+    }
+}
+
+impl<T> DerefMut for RareList<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        self.0.as_mut().map_or(&mut [], |list| list)
+    }
+}
 
 /// Gives out [`NodeId`]s.
 #[derive(Debug, Default)]

@@ -25,7 +25,8 @@ fn value(expr: &Expr) -> Option<Value> {
             [StrPart::Text(text, _)] => json!(text.as_str()),
             _ => return None,
         },
-        ExprKind::Name(name) | ExprKind::Field { name, optional: false, .. } => json!(name.text.as_str()),
+        ExprKind::Name(name) => json!(name.text.as_str()),
+        ExprKind::Field { name, optional: false, .. } => json!(name.text.as_str()),
         ExprKind::Call { callee, type_args, args } if type_args.is_empty() => call(callee, args)?,
         ExprKind::Unary { op: UnaryOp::Neg, operand } => negated(&value(operand)?)?,
         ExprKind::Paren(inner) => value(inner)?,
@@ -39,9 +40,10 @@ fn value(expr: &Expr) -> Option<Value> {
 
 /// `variant(field: value)`, or `secret("NAME")`, which is given by its name.
 fn call(callee: &Expr, args: &[Arg]) -> Option<Value> {
-    let (ExprKind::Name(name) | ExprKind::Field { name, optional: false, .. }) = &callee.kind else {
+    if matches!(callee.kind, ExprKind::Field { optional: true, .. }) {
         return None;
-    };
+    }
+    let name = callee.last_name()?;
     if let ("secret", [Arg { name: None, value: of }]) = (name.text.as_str(), args) {
         return Some(json!(format!("secret(\"{}\")", value(of)?.as_str()?)));
     }

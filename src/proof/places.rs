@@ -182,10 +182,7 @@ impl<'a> Call<'a> {
     /// The name of what is called.
     pub(super) fn name(&self) -> Option<&'a str> {
         let ExprKind::Call { callee, .. } = &self.expr.kind else { return None };
-        match &callee.kind {
-            ExprKind::Name(name) | ExprKind::Field { name, .. } => Some(&name.text),
-            _ => None,
-        }
+        callee.last_name().map(|name| name.text.as_str())
     }
 }
 

@@ -79,8 +79,7 @@ fn called(expr: &Expr) -> &str {
     match &expr.kind {
         ExprKind::With { base, .. } | ExprKind::Paren(base) => called(base),
         ExprKind::Call { callee, .. } => called(callee),
-        ExprKind::Name(name) | ExprKind::Field { name, .. } => &name.text,
-        _ => "first",
+        _ => expr.last_name().map_or("first", |name| &name.text),
     }
 }
 

@@ -174,7 +174,7 @@ impl Printer<'_> {
             }
             ExprKind::Repeat(repeat) => self.repeat(repeat),
             ExprKind::Try { body, catch, finally } => {
-                let mut blocks = vec![body];
+                let mut blocks: Vec<&Block> = vec![body];
                 blocks.extend(catch.iter().map(|c| &c.body));
                 blocks.extend(finally.as_deref());
                 let shared = self.blocks(&blocks);

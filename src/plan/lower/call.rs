@@ -223,8 +223,5 @@ impl<'a> Lowering<'a> {
 
 /// The name of what is called, as the call writes it.
 pub(super) fn callee_name(callee: &ast::Expr) -> EcoString {
-    match &bare(callee).kind {
-        ast::ExprKind::Name(name) | ast::ExprKind::Field { name, .. } => name.text.clone(),
-        _ => EcoString::new(),
-    }
+    bare(callee).last_name().map(|name| name.text.clone()).unwrap_or_default()
 }

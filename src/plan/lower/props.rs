@@ -352,9 +352,8 @@ fn parts_of(expr: &mut Expr) -> Option<&mut Vec<Part>> {
 /// The one word that a value is: a name, a variant, what is called.
 pub(super) fn word(value: &ast::Expr) -> EcoString {
     match &bare(value).kind {
-        K::Name(name) | K::Field { name, .. } => name.text.clone(),
         K::Call { callee, .. } => super::call::callee_name(callee),
-        _ => EcoString::new(),
+        _ => super::call::callee_name(value),
     }
 }
 

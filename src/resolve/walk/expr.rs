@@ -75,7 +75,7 @@ impl<'t> Walk<'_, 't> {
             ExprKind::Call { type_args, args, .. } => {
                 let include = head == Some(Res::Builtin(Builtin::Include));
                 self.must_be_value(base, head);
-                for arg in type_args {
+                for arg in type_args.iter() {
                     self.type_expr(arg);
                 }
                 self.args(args);
@@ -101,7 +101,7 @@ impl<'t> Walk<'_, 't> {
             Res::Module(id) => self.member_of(id, name),
             Res::Local(id) if self.stages.contains(&id) => self.stage_member(id, base, name),
             res @ (Res::Def(_) | Res::BuiltinType) => {
-                let of = path_name(base)?;
+                let of = base.last_name()?;
                 match self.enum_of(&res, of) {
                     Some(id) => self.variant(id, &of.text, name),
                     None if self.is_type(&res) => {
@@ -130,7 +130,7 @@ impl<'t> Walk<'_, 't> {
         if !self.whole_stages.contains(&stage) {
             return Res::Error;
         }
-        let of = path_name(base).map_or("", |n| n.text.as_str());
+        let of = base.last_name().map_or("", |n| n.text.as_str());
         let bound = self.members.keys().filter(|(id, _)| *id == stage).map(|(_, n)| n.as_str());
         let near = self.world.affords(self.members.len());
         let near = near.then(|| suggest::near(&name.text, bound)).flatten();
@@ -141,7 +141,7 @@ impl<'t> Walk<'_, 't> {
     /// A type or a module is no value.
     fn must_be_value(&mut self, expr: &Expr, head: Option<Res>) {
         let Some(head) = head else { return };
-        let Some(name) = path_name(expr) else { return };
+        let Some(name) = expr.last_name() else { return };
         let (is, help) = match &head {
             Res::Module(_) => ("a module", format!("one of its names is written `{}.name`", name.text)),
             Res::TypeParam(_) => ("a type parameter", String::new()),
@@ -361,13 +361,5 @@ impl<'t> Walk<'_, 't> {
 
     fn is_unknown_name(&self, callee: &Expr) -> bool {
         matches!(&callee.kind, ExprKind::Name(name) if self.in_scope(&name.text).is_none())
-    }
-}
-
-/// The last name of `a`, `a.b`.
-fn path_name(expr: &Expr) -> Option<&Name> {
-    match &expr.kind {
-        ExprKind::Name(name) | ExprKind::Field { name, .. } => Some(name),
-        _ => None,
     }
 }

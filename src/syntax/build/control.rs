@@ -31,10 +31,10 @@ impl Builder<'_> {
         }
         for arm in others.into_iter().rev() {
             let span = otherwise.as_ref().map_or(arm.span, |o| arm.span.to(o.span));
-            let kind = ExprKind::If { cond: Box::new(arm.cond), then: arm.then, otherwise };
+            let kind = ExprKind::If { cond: Box::new(arm.cond), then: Box::new(arm.then), otherwise };
             otherwise = Some(Box::new(self.make(span, kind)));
         }
-        ExprKind::If { cond: Box::new(first.0), then: first.1, otherwise }
+        ExprKind::If { cond: Box::new(first.0), then: Box::new(first.1), otherwise }
     }
 
     /// `match_expr`
@@ -92,7 +92,7 @@ impl Builder<'_> {
             Box::new(Catch { name: self.bound(&inner.expect()), body: self.body(inner.expect()) })
         });
         let finally = inner.when(Rule::finally).map(|pair| Box::new(self.body(Cursor::of(pair).expect())));
-        ExprKind::Try { body, catch, finally }
+        ExprKind::Try { body: Box::new(body), catch, finally }
     }
 
     /// `race_expr`; a `with` behind it is added by [`race_with`].

@@ -187,13 +187,17 @@ impl Builder<'_> {
             }
             Rule::member | Rule::opt_member => {
                 let name = self.any_name(&Cursor::of(pair).expect());
-                ExprKind::Field { base: Box::new(base), name, optional: rule == Rule::opt_member }
+                ExprKind::Field {
+                    base: Box::new(base),
+                    name: Box::new(name),
+                    optional: rule == Rule::opt_member,
+                }
             }
             Rule::with_props => {
                 let props = self.with_props(pair);
                 match race_with(&mut base.kind, props) {
                     None => return Expr { span, ..base },
-                    Some(props) => ExprKind::With { base: Box::new(base), props },
+                    Some(props) => ExprKind::With { base: Box::new(base), props: Box::new(props) },
                 }
             }
             _ => mismatch(),
@@ -205,7 +209,7 @@ impl Builder<'_> {
         let mut inner = Cursor::of(pair);
         let type_args = inner.when(Rule::type_args).map(|t| self.type_args(t)).unwrap_or_default();
         let args = inner.map(|a| self.arg(a)).collect();
-        ExprKind::Call { callee: Box::new(callee), type_args, args }
+        ExprKind::Call { callee: Box::new(callee), type_args: type_args.into(), args }
     }
 
     fn arg(&mut self, pair: Pair<'_, Rule>) -> Arg {

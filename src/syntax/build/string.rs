@@ -176,7 +176,9 @@ impl Builder<'_> {
         let mut parts = Vec::new();
         for pair in inner {
             match pair.as_rule() {
-                Rule::interpolation => parts.push(StrPart::Expr(Box::new(self.expr(Cursor::of(pair).expect())))),
+                Rule::interpolation => {
+                    parts.push(StrPart::Expr(Box::new(self.expr(Cursor::of(pair).expect()))))
+                }
                 Rule::template_text => {
                     let text = pair.as_str().replace("\\#{", "#{");
                     parts.push(StrPart::Text(text.into(), self.span(&pair)));
