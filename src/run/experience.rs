@@ -21,7 +21,8 @@ pub struct Experience {
 impl Experience {
     /// Asks the index of the project about every task of the plan.
     pub fn load(project: &Project, plan: &Plan) -> Experience {
-        Index::existing(project).map_or_else(Experience::default, |index| Experience::of(&index, plan))
+        let index = Index::existing(project);
+        index.map(|index| index.at_once(|index| Experience::of(index, plan))).unwrap_or_default()
     }
 
     /// Asks an index about every task of the plan.

@@ -250,6 +250,17 @@ impl Index {
         rows.and_then(Iterator::collect).map_err(failed)
     }
 
+    /// Asks many questions of one state of the index, which is locked once for all of them.
+    pub fn at_once<T>(&self, ask: impl FnOnce(&Index) -> T) -> T {
+        // Without the lock each question takes its own.
+        let begun = self.db.execute_batch("BEGIN").is_ok();
+        let answer = ask(self);
+        if begun {
+            let _ = self.db.execute_batch("COMMIT");
+        }
+        answer
+    }
+
     /// What the newest runs say of the attempts at a definition, by agent: the median of their medians, by number.
     pub fn durations(&self, def: &str) -> Result<Vec<(String, Durations)>, StoreError> {
         let sql = "SELECT agent, n, ok, p50_ms, p95_ms FROM duration WHERE def=?1 ORDER BY run DESC LIMIT ?2";
