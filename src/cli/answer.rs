@@ -4,6 +4,7 @@ use super::outlet::Outlet;
 use super::output;
 use crate::run::{Asker, Form, Question, Replies, Reply};
 use std::collections::VecDeque;
+use std::io::BufRead;
 use std::sync::{Arc, Condvar, Mutex};
 
 /// Shows questions one after the other and reads the answers from standard input, on a thread of its own: reading a
@@ -45,9 +46,9 @@ impl Asker for Terminal {
         }
         self.queue.more.notify_one();
         if !self.started {
-            self.started = true;
             let (queue, to) = (self.queue.clone(), self.to.clone());
-            std::thread::spawn(move || answer_all(&queue, &to));
+            // Without room for a thread the question stays open; it is asked with the next one.
+            self.started = std::thread::Builder::new().spawn(move || answer_all(&queue, &to)).is_ok();
         }
     }
 
@@ -72,11 +73,12 @@ fn answer_all(queue: &Queue, to: &Outlet) {
         };
         drop(questions);
         to.write(shown(&pending).as_bytes());
-        let mut line = String::new();
+        let mut line = Vec::new();
         // At the end of input nobody will answer any more.
-        if std::io::stdin().read_line(&mut line).unwrap_or(0) == 0 {
+        if std::io::stdin().lock().read_until(b'\n', &mut line).unwrap_or(0) == 0 {
             return;
         }
+        let line = String::from_utf8_lossy(&line);
         let reply = Reply {
             task: pending.question.task.clone(),
             question: pending.question.hash.clone(),

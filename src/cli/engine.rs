@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::outlet::Outlet;
 use super::output;
 use super::progress::Progress;
+use crate::exec::warden;
 use crate::plan::Runtime;
 use crate::run::{Company, How, Observer, OpenQuestion, Options, RunEnd, RunEvent, What};
 use crate::schedule::Policy;
@@ -121,7 +122,7 @@ pub struct Show {
 }
 
 /// How long a reader that stands still is waited for when the run was interrupted.
-const STILL: Duration = Duration::from_secs(1);
+pub const STILL: Duration = Duration::from_secs(1);
 
 impl Show {
     /// Waits until all is written, and says what was not.
@@ -134,9 +135,13 @@ impl Show {
         let lost = drained(&self.stream) + drained(&self.events);
         drained(&self.said);
         if lost > 0 {
-            output::say(format_args!(
-                "{lost} events are missing in what was shown: their reader stood still; `flowc show` has all"
-            ));
+            let patience = if interrupted { STILL } else { Duration::MAX };
+            output::say_within(
+                patience,
+                format_args!(
+                    "{lost} events are missing in what was shown: their reader stood still; `flowc show` has all"
+                ),
+            );
         }
     }
 }
@@ -168,6 +173,15 @@ impl Observer for Show {
         ));
     }
 
+    fn unfit(&mut self, task: &str, why: &str) {
+        let (task, why) = (output::visible(task), output::visible(why));
+        let text = format!("the answer for `{task}` does not do: {why}; its question stays open\n");
+        match &self.said {
+            Some(said) => said.write(text.as_bytes()),
+            None => output::say_within(STILL, format_args!("{}", text.trim_end())),
+        }
+    }
+
     fn listens(&self) -> bool {
         self.progress.is_some() || self.stream.is_some() || self.events.is_some()
     }
@@ -175,7 +189,12 @@ impl Observer for Show {
 
 /// Tells how a run ended: its result on standard output, the rest on standard error.
 pub fn tell(end: &RunEnd, args: &EngineArgs, show: Show) -> Exit {
-    show.end(matches!(end.how, How::Interrupted(_)));
+    let interrupted = matches!(end.how, How::Interrupted(_));
+    if !interrupted {
+        // What is left may wait for a reader: a signal ends that.
+        warden::leave_signals();
+    }
+    show.end(interrupted);
     let run = &end.run;
     match &end.how {
         How::Succeeded(value) => {
@@ -200,9 +219,12 @@ pub fn tell(end: &RunEnd, args: &EngineArgs, show: Show) -> Exit {
             Exit::Failed
         }
         How::Interrupted(signal) => {
-            output::say(format_args!(
-                "run {run} is interrupted; nothing that had finished is lost\ngo on:  flowc resume {run}\ngive up: flowc cancel {run}"
-            ));
+            output::say_within(
+                STILL,
+                format_args!(
+                    "run {run} is interrupted; nothing that had finished is lost\ngo on:  flowc resume {run}\ngive up: flowc cancel {run}"
+                ),
+            );
             Exit::Signal(u8::try_from(*signal).ok().filter(|s| *s > 0).unwrap_or(2))
         }
         How::Waiting(questions) => {

@@ -56,15 +56,18 @@ pub fn main() -> u8 {
         }
     };
     if !drives_a_run(&cli.command) {
-        return on_large_stack(move || dispatch(cli, None));
+        return on_large_stack(Exit::Failed, move || dispatch(cli, None));
     }
     // This process becomes the warden of a second one, before it has any other thread.
-    match run_under_warden(|link| on_large_stack(move || dispatch(cli, Some(link)))) {
+    match run_under_warden(|link| on_large_stack(Exit::Storage, move || dispatch(cli, Some(link)))) {
         Ok(ended) => {
             if let Ended::Watched(crate::exec::Exit::Signal(number)) = ended {
-                output::complain(format_args!(
-                    "the runner was killed by signal {number}; what it had recorded is kept: go on with `flowc resume`"
-                ));
+                output::say_within(
+                    engine::STILL,
+                    format_args!(
+                        "error: the runner was killed by signal {number}; what it had recorded is kept: go on with `flowc resume`"
+                    ),
+                );
             }
             ended.code()
         }
@@ -85,7 +88,8 @@ fn drives_a_run(command: &Command) -> bool {
     }
 }
 
-fn on_large_stack(work: impl FnOnce() -> Exit + Send + 'static) -> u8 {
+/// `fault`: how it ends where this program itself is at fault. A run has not failed then: it goes on with `resume`.
+fn on_large_stack(fault: Exit, work: impl FnOnce() -> Exit + Send + 'static) -> u8 {
     let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || work().code());
     match worker.map(std::thread::JoinHandle::join) {
         Ok(Ok(code)) => code,
@@ -94,7 +98,7 @@ fn on_large_stack(work: impl FnOnce() -> Exit + Send + 'static) -> u8 {
             output::complain(format_args!(
                 "this is a fault of flowc; what a run had recorded is kept: go on with `flowc resume`"
             ));
-            Exit::Failed.code()
+            fault.code()
         }
         Err(e) => {
             output::complain(format_args!("cannot start: {e}; try again when there is room"));

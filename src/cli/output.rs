@@ -5,6 +5,8 @@
 use std::fmt::Arguments;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// Writes a result, with a newline at its end.
 pub fn result(text: &str) {
@@ -27,14 +29,28 @@ pub fn json(value: &serde_json::Value) {
     result(&format!("{value:#}"));
 }
 
-/// Writes something for people.
+/// Writes something for people, in one piece: a message is there whole or not at all.
 pub fn say(text: Arguments<'_>) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+}
+
+/// The same, to a reader who may stand still and is then waited for no longer than that.
+pub fn say_within(patience: Duration, text: Arguments<'_>) {
+    let (text, (tell, told)) = (text.to_string(), mpsc::channel());
+    let said = text.clone();
+    let spawned = std::thread::Builder::new().spawn(move || {
+        say(format_args!("{said}"));
+        let _ = tell.send(());
+    });
+    match spawned {
+        Ok(_) => drop(told.recv_timeout(patience)),
+        Err(_) => say(format_args!("{text}")),
+    }
 }
 
 /// Says that something is wrong, apart from diagnostics.
 pub fn complain(text: Arguments<'_>) {
-    let _ = writeln!(std::io::stderr().lock(), "error: {text}");
+    say(format_args!("error: {text}"));
 }
 
 /// Writes a result to a file, or to standard output where none is given.

@@ -5,6 +5,7 @@ use super::output;
 use crate::run::{AttemptOutcome, RunEvent, TaskStatus, What};
 use ecow::EcoString;
 use indexmap::IndexMap;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -26,7 +27,8 @@ impl Progress {
         let picture = Arc::new(Mutex::new(Picture::new(color, to)));
         if live {
             let picture = Arc::downgrade(&picture);
-            std::thread::spawn(move || {
+            // Without room for a thread the lines that stay are all that is shown.
+            let _ = std::thread::Builder::new().spawn(move || {
                 while let Some(picture) = picture.upgrade() {
                     if let Ok(mut picture) = picture.lock() {
                         if picture.over {
@@ -87,7 +89,7 @@ struct Picture {
     running: IndexMap<EcoString, Running>,
     lines: usize,
     /// Questions that wait for an answer: while somebody types nothing is drawn.
-    asking: u32,
+    asking: HashSet<EcoString>,
     over: bool,
 }
 
@@ -111,7 +113,7 @@ impl Picture {
             cost: 0.0,
             running: IndexMap::new(),
             lines: 0,
-            asking: 0,
+            asking: HashSet::new(),
             over: false,
         }
     }
@@ -138,8 +140,8 @@ impl Picture {
                 self.wave = *wave + 1;
                 None
             }
-            What::TaskAnswered { .. } => {
-                self.asking = self.asking.saturating_sub(1);
+            What::TaskAnswered { task, .. } => {
+                self.asking.remove(task);
                 None
             }
             What::WaveClosed { .. } | What::TaskSkipped { .. } => None,
@@ -169,7 +171,7 @@ impl Picture {
             }
             What::TaskWaiting { task, message, .. } => {
                 self.running.shift_remove(task);
-                self.asking += 1;
+                self.asking.insert(task.clone());
                 Some(format!(
                     "{} {task} waits for a person: {}",
                     self.mark('?', 36),
@@ -186,6 +188,7 @@ impl Picture {
 
     fn finished(&mut self, task: &EcoString, status: TaskStatus, cost: Option<f64>) -> Option<String> {
         self.ended += 1;
+        self.asking.remove(task);
         self.cost += cost.unwrap_or(0.0);
         let running = self.running.shift_remove(task);
         let took = running.map(|r| format!("  {}", seconds(r.since.elapsed()))).unwrap_or_default();
@@ -221,7 +224,7 @@ impl Picture {
             return;
         }
         self.wipe();
-        if self.asking > 0 {
+        if !self.asking.is_empty() {
             return;
         }
         let mut text = String::new();

@@ -24,6 +24,10 @@ pub const ARGUMENT: &str = "__guardian";
 /// The record's name in the attempt's folder.
 const RECORD: &str = "outcome.json";
 const VERSION: u32 = 1;
+/// How a guardian ends that could not read its job: nothing was asked of the agent.
+const UNTOLD: u8 = 120;
+/// The same of one that could not keep its record.
+const UNRECORDED: u8 = 121;
 /// How long an agent has to end after the runner asked its guardian; the runner kills both later.
 const GRACE: Duration = Duration::from_secs(3600);
 
@@ -136,24 +140,40 @@ pub(super) fn unwrap(folder: &Path, outer: ProcessOutcome) -> Result<ProcessOutc
             Ok(outcome)
         }
         Some(Err(error)) => Err(error),
-        // It was killed before it could record anything: what the agent wrote so far is there.
-        None => {
-            let record = File::open(folder.join(RECORD));
-            let unread = record.err().filter(|e| e.kind() != std::io::ErrorKind::NotFound);
-            let trouble =
-                unread.map(|e| format!("the record of how it ended cannot be read: {}", super::plain(&e)));
-            let stream = |name: &str| {
-                let path = folder.join(name);
-                let total = fs::metadata(&path).map_or(0, |meta| meta.len());
-                Output { kept: Kept::File(path), total, dropped: 0, head: total, trouble: None }
-            };
-            let exit = if outer.exit == Exit::Code(0) { Exit::Code(1) } else { outer.exit };
-            let (stdout, stderr) = (stream("stdout"), stream("stderr"));
-            let empty = |output: Output| if output.total == 0 { Output::empty() } else { output };
-            let stdout = Output { trouble, ..empty(stdout) };
-            Ok(ProcessOutcome { exit, stdout, stderr: empty(stderr), ..outer })
+        None if outer.exit == Exit::Code(UNTOLD.into()) && !outer.stopped => {
+            let why = "the agent's guardian could not read its job; nothing was asked of the agent";
+            Err(ExecError::new(Fault::Busy, why))
         }
+        None => Ok(unrecorded(folder, outer)),
     }
+}
+
+/// What is known of an agent whose guardian left no record that can be read: what the agent wrote so far. Where the guardian
+/// ended by itself, that is the machine's fault and not the agent's.
+fn unrecorded(folder: &Path, outer: ProcessOutcome) -> ProcessOutcome {
+    let record = File::open(folder.join(RECORD));
+    let unread = record.err().filter(|e| e.kind() != std::io::ErrorKind::NotFound);
+    let trouble = match (unread, outer.exit) {
+        (Some(e), _) => Some(format!("the record of how it ended cannot be read: {}", super::plain(&e))),
+        // What kills a guardian may be the agent.
+        (None, Exit::Signal(_)) => None,
+        (None, Exit::Code(_)) if outer.stopped => None,
+        (None, Exit::Code(code)) if code == i32::from(UNRECORDED) => {
+            Some("how it ended could not be recorded: is there space left?".to_owned())
+        }
+        (None, Exit::Code(code)) => {
+            Some(format!("its guardian ended with exit code {code} and recorded nothing"))
+        }
+    };
+    let stream = |name: &str| {
+        let path = folder.join(name);
+        let total = fs::metadata(&path).map_or(0, |meta| meta.len());
+        let output = Output { kept: Kept::File(path), total, dropped: 0, head: total, trouble: None };
+        if total == 0 { Output::empty() } else { output }
+    };
+    let exit = if outer.exit == Exit::Code(0) { Exit::Code(1) } else { outer.exit };
+    let stdout = Output { trouble, ..stream("stdout") };
+    ProcessOutcome { exit, stdout, stderr: stream("stderr"), ..outer }
 }
 
 /// The outcome of an agent that had ended when its runner died. `None` when there is none that is complete and this
@@ -225,10 +245,10 @@ pub fn asked() -> bool {
 
 /// The whole life of a guardian: reads its job from standard input, runs it, records it. Gives the exit code.
 pub fn run() -> u8 {
-    let Some(job) = read_job() else { return 2 };
+    let Some(job) = read_job() else { return UNTOLD };
     let end = guard(&job);
     let record = Record { version: VERSION, attempt: job.attempt, end };
-    u8::from(write_record(&job.out_dir, &record).is_err())
+    if write_record(&job.out_dir, &record).is_err() { UNRECORDED } else { 0 }
 }
 
 fn read_job() -> Option<Job> {
@@ -336,5 +356,47 @@ impl From<Fault> for FaultWord {
             Fault::Busy => FaultWord::Busy,
             Fault::Failed => FaultWord::Failed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(exit: Exit) -> ProcessOutcome {
+        ProcessOutcome {
+            exit,
+            stopped: false,
+            killed: false,
+            stdout: Output::empty(),
+            stderr: Output::empty(),
+            cut_off: false,
+            duration: Duration::ZERO,
+            cpu: Duration::ZERO,
+            max_rss: 0,
+            unstarted: None,
+        }
+    }
+
+    #[test]
+    fn what_a_guardian_fails_in_is_not_its_agents_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let untold = unwrap(folder, ended(Exit::Code(UNTOLD.into()))).unwrap_err();
+        assert_eq!(untold.fault, Fault::Busy);
+        fs::write(folder.join("stdout"), "an answer").unwrap();
+        for (exit, trouble) in [
+            (Exit::Code(UNRECORDED.into()), Some("could not be recorded")),
+            (Exit::Code(101), Some("exit code 101 and recorded nothing")),
+            (Exit::Signal(9), None),
+        ] {
+            let outcome = unwrap(folder, ended(exit)).unwrap();
+            let told = outcome.stdout.trouble.clone().unwrap_or_default();
+            assert_eq!(outcome.stdout.trouble.is_some(), trouble.is_some(), "{exit:?}: {told}");
+            assert!(told.contains(trouble.unwrap_or_default()), "{exit:?}: {told}");
+            assert_eq!(outcome.stdout.total, 9);
+        }
+        let stopped = ProcessOutcome { stopped: true, ..ended(Exit::Code(UNTOLD.into())) };
+        assert_eq!(unwrap(folder, stopped).unwrap().stdout.trouble, None);
     }
 }

@@ -27,6 +27,11 @@ const ONE: Duration = Duration::from_millis(150);
 /// How long a runner may take to end after it was told to for the second time: one that hangs must not go on.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// Those of them that count here: a program that was started with `nohup` outlives its terminal.
+fn asking() -> impl Iterator<Item = i32> {
+    ASKING.into_iter().filter(|number| *number != libc::SIGHUP || !sys::is_ignored(*number))
+}
+
 /// How the runner ended, as its warden says; everything below it is gone too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
@@ -58,7 +63,7 @@ pub fn run_under_warden(work: impl FnOnce(Link) -> u8) -> Result<Ended, ExecErro
     sys::adopt_orphans().map_err(|e| failed(e.into()))?;
     let keeper = keeper::start();
     let (ours, theirs) = UnixStream::pair().map_err(failed)?;
-    let mut blocked = ASKING.to_vec();
+    let mut blocked: Vec<i32> = asking().collect();
     blocked.push(libc::SIGCHLD);
     match sys::split_process(&blocked) {
         Err(rustix::io::Errno::BUSY) => {
@@ -218,7 +223,7 @@ impl Link {
         self.socket.set_nonblocking(true).map_err(failed)?;
         let link = sys::watch(self.socket.into()).map_err(failed)?;
         let mut listeners = Vec::new();
-        for number in ASKING {
+        for number in asking() {
             listeners.push((number, signal(SignalKind::from_raw(number)).map_err(failed)?));
         }
         Ok(Interrupts { link: Some(link), _keeper: self.keeper, listeners, last: None })
@@ -312,6 +317,11 @@ impl Interrupts {
         self.last = if same { None } else { Some(Last { number, by_warden, at }) };
         !same
     }
+}
+
+/// The run is over and nobody listens any more: a signal that asks to end now ends this process.
+pub fn leave_signals() {
+    sys::default_signals(&asking().collect::<Vec<_>>());
 }
 
 /// Kills what a dead runner left behind of an attempt: everything that carries its mark. Says whether there was something.

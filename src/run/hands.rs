@@ -16,7 +16,7 @@ use crate::schedule::{ErrorKind, Ms, NumMap, Place};
 use crate::store::{Project, RunDir};
 use crate::value::Value;
 use ecow::EcoString;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -174,8 +174,8 @@ pub(super) struct Hands {
     tickets: NumMap<Place, Ticket>,
     /// By time since boot, which counts while the machine sleeps.
     deadlines: BTreeSet<(Duration, Ticket)>,
-    /// By wall time.
-    sleeps: BTreeSet<(i64, Place)>,
+    /// By wall time, with whether its timeout ends it.
+    sleeps: BTreeMap<(i64, Place), bool>,
     ready: VecDeque<Finished>,
     done: Vec<Done>,
     next: u64,
@@ -218,7 +218,7 @@ impl Hands {
             going: NumMap::default(),
             tickets: NumMap::default(),
             deadlines: BTreeSet::new(),
-            sleeps: BTreeSet::new(),
+            sleeps: BTreeMap::new(),
             ready: VecDeque::new(),
             done: Vec::new(),
             next: 1,
@@ -240,7 +240,9 @@ impl Hands {
     pub(super) fn start(&mut self, order: Order) {
         let place = order.place;
         if let Doing::Sleep(until) = order.doing {
-            self.sleeps.insert((until, place));
+            let limit = order.timeout.map(|ms| super::clock::wall_now().saturating_add(ms));
+            let timed_out = limit.is_some_and(|limit| limit < until);
+            self.sleeps.insert((limit.unwrap_or(until).min(until), place), timed_out);
             return;
         }
         let write = matches!(order.doing, Doing::Write(..));
@@ -344,6 +346,12 @@ impl Hands {
         Some(answered(agent::Asked::again(&request).judge(outcome), false))
     }
 
+    /// Whether an agent left a whole answer in the folder of that start.
+    pub(super) fn has_answer(&self, attempt: &str) -> bool {
+        let outcome = guardian::adopt(&self.workshop.outputs.join(attempt), attempt);
+        outcome.is_some_and(|outcome| outcome.stdout.trouble.is_none())
+    }
+
     /// How many attempts run.
     pub(super) fn running(&self) -> usize {
         self.going.len()
@@ -351,7 +359,7 @@ impl Hands {
 
     /// Asks an attempt to end.
     pub(super) fn stop(&mut self, place: Place) {
-        if let Some(sleep) = self.sleeps.iter().find(|(_, at)| *at == place).copied() {
+        if let Some(sleep) = self.sleeps.keys().find(|(_, at)| *at == place).copied() {
             self.sleeps.remove(&sleep);
             self.push(Finished { place, ending: Ending::Stopped(Box::default()) });
         } else if let Some(ticket) = self.tickets.get(&place) {
@@ -402,7 +410,7 @@ impl Hands {
 
     /// How long until a sleep or a timeout is over.
     fn wake(&self) -> Duration {
-        let sleep = self.sleeps.first().map(|(until, _)| {
+        let sleep = self.sleeps.first_key_value().map(|((until, _), _)| {
             let left = until - super::clock::wall_now();
             Duration::from_millis(u64::try_from(left).unwrap_or(0))
         });
@@ -413,11 +421,12 @@ impl Hands {
     fn pass_time(&mut self) {
         if !self.sleeps.is_empty() {
             let now = super::clock::wall_now();
-            while let Some((until, place)) = self.sleeps.first().copied()
-                && until <= now
+            while let Some(first) = self.sleeps.first_entry()
+                && first.key().0 <= now
             {
-                self.sleeps.pop_first();
-                self.push(Finished { place, ending: Ending::Done });
+                let ((_, place), timed_out) = first.remove_entry();
+                let ending = if timed_out { Ending::TimedOut(Box::default()) } else { Ending::Done };
+                self.push(Finished { place, ending });
             }
         }
         if self.deadlines.is_empty() {

@@ -4,7 +4,7 @@
 //! run too. What had been done and says `on_crash: ask` or `fail` is not repeated unasked.
 
 use super::codec;
-use super::driver::{About, Driver, Halt};
+use super::driver::{Driver, Earlier, Halt};
 use super::preview::Reason;
 use super::record::{Failure, Record};
 use super::replay::decode;
@@ -20,6 +20,8 @@ pub(super) enum Keep {
     /// It runs, for this reason where it had begun before.
     Nothing(Option<Reason>),
     Value,
+    /// The answer that this agent gave when nobody looked: it runs, and takes that in place of asking again.
+    Answer(AgentId),
     /// One that was caught.
     Failure(Failure),
 }
@@ -55,10 +57,10 @@ impl Driver<'_> {
         }
         let found = self.memory.find(&id, &task.def.key, &inputs, newest);
         let Some((from, known)) = found else {
-            if self.keep_adopted(place, &id, &task, &inputs, newest)? {
-                return Ok(Keep::Value);
-            }
-            return Ok(Keep::Nothing(self.reason(&id, &task, &inputs, newest)));
+            return Ok(match self.keep_answer(place, &id, &task, &inputs, newest)? {
+                Some(answer) => answer,
+                None => Keep::Nothing(self.reason(&id, &task, &inputs, newest)),
+            });
         };
         let value =
             codec::get(&self.store, &known.value, task.def.result, &self.plan.types).map_err(Halt::Store)?;
@@ -76,36 +78,36 @@ impl Driver<'_> {
         Ok(Keep::Value)
     }
 
-    /// Whether the same task had begun, and its agent had ended by itself when nobody looked: then its answer is kept.
-    fn keep_adopted(
+    /// What is kept where the same task had begun, and its agent had ended by itself when nobody looked.
+    fn keep_answer(
         &mut self,
         place: Place,
         id: &EcoString,
         task: &Called<'_>,
         inputs: &EcoString,
         newest: u64,
-    ) -> Result<bool, Halt> {
-        let Some(begun) = self.memory.begun.get(id) else { return Ok(false) };
-        let age = u64::from(begun.generation);
+    ) -> Result<Option<Keep>, Halt> {
+        let Some(begun) = self.memory.begun.get(id) else { return Ok(None) };
+        let (age, paid) = (u64::from(begun.generation), begun.paid);
         if begun.def != task.def.key || age < newest || self.memory.again.contains(id) {
-            return Ok(false);
+            return Ok(None);
         }
-        let mark = begun.mark(self.store.run(), id);
-        let started = self.store.row(begun.seq, decode).and_then(|record| record).map_err(Halt::Store)?;
-        let Some(Record::AttemptStarted(started)) = started else { return Ok(false) };
+        let seq = begun.seq;
+        let mark = begun.marks(self.store.run(), id).find(|mark| self.hands.has_answer(mark));
+        let Some(mark) = mark else { return Ok(None) };
+        let started = self.store.row(seq, decode).and_then(|record| record).map_err(Halt::Store)?;
+        let Some(Record::AttemptStarted(started)) = started else { return Ok(None) };
         let agent = self.plan.agents.iter().position(|agent| Some(&agent.name) == started.agent.as_ref());
-        let (Some(agent), true) = (agent, started.inputs == *inputs) else { return Ok(false) };
-        let Some(value) = self.take_over(place, AgentId(agent as u32), mark) else { return Ok(false) };
-        self.memory.note(&self.state, place, age);
-        let source = Source { def: task.def.key.clone(), inputs: inputs.clone(), age, from: None };
-        self.sources.insert(place, source);
-        self.tasks.of(place).value = Some(codec::put(&mut self.store, &value).map_err(Halt::Store)?);
-        let about =
-            About { task: Some(id.clone()), generation: Some(self.state.generation()), ..About::default() };
-        self.row(about, &Record::AttemptAdopted);
-        self.show_value(place, &value);
-        self.values.put(place, value);
-        Ok(true)
+        let (Some(agent), true) = (agent, started.inputs == *inputs) else { return Ok(None) };
+        let agent = AgentId(agent as u32);
+        if self.preview.is_none() {
+            self.earlier.insert(place, Earlier { mark, paid });
+        } else if let Some(value) = self.take_over(place, agent, &mark) {
+            self.memory.note(&self.state, place, age);
+            self.values.put(place, value);
+            return Ok(Some(Keep::Value));
+        }
+        Ok(Some(Keep::Answer(agent)))
     }
 
     /// Why a task that had begun before runs now.
@@ -128,6 +130,12 @@ impl Driver<'_> {
             () if age < newest => Reason::Dependency,
             () => Reason::Inputs,
         })
+    }
+
+    /// The inputs of a task whose agent has answered: nobody need be asked.
+    pub(super) fn answered(inputs: &Inputs, agent: Option<AgentId>) -> Arc<Inputs> {
+        let agents = agent.map_or_else(|| inputs.agents.clone(), |agent| vec![agent]);
+        Arc::new(Inputs { agents, on_crash: Crash::Rerun, ..inputs.clone() })
     }
 
     /// The inputs with what an earlier generation did of the task, where that is not to be repeated without thought.

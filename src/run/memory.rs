@@ -48,12 +48,21 @@ pub(super) struct Begun {
     pub seq: u64,
     /// The definition that it is of; empty: not known any more.
     pub def: EcoString,
+    /// It was answered, and what that cost is recorded.
+    pub paid: bool,
 }
 
 impl Begun {
     /// What its processes and its outputs carry.
     pub(super) fn mark(&self, run: &str, id: &str) -> String {
         super::attempt::attempt_id(run, self.generation, id, self.attempt, self.tries)
+    }
+
+    /// The same of all its starts, the newest first.
+    pub(super) fn marks<'a>(&self, run: &'a str, id: &'a str) -> impl Iterator<Item = String> + use<'a> {
+        let (generation, attempt) = (self.generation, self.attempt);
+        let tries = (1..=self.tries).rev();
+        tries.map(move |tries| super::attempt::attempt_id(run, generation, id, attempt, tries))
     }
 }
 
@@ -116,7 +125,7 @@ impl Memory {
                 kinds::ATTEMPT_STARTED => {
                     let of = |n: Option<u32>| n.unwrap_or(0);
                     let (generation, attempt, tries) = (of(row.generation), of(row.attempt), of(row.tries));
-                    let begun = Begun { generation, attempt, tries, seq: row.seq, def: EcoString::new() };
+                    let begun = Begun { generation, attempt, tries, seq: row.seq, ..Begun::default() };
                     memory.begun.insert(id.into(), begun);
                     memory.seen.insert(id.into());
                 }
@@ -136,6 +145,11 @@ impl Memory {
         match record {
             Record::AttemptEnded(ended) if !matches!(ended.outcome, Outcome::Interrupted | Outcome::Lost) => {
                 self.begun.remove(id);
+            }
+            Record::AttemptEnded(ended) => {
+                if let Some(begun) = self.begun.get_mut(id) {
+                    begun.paid = ended.is_paid_answer();
+                }
             }
             Record::TaskKept(kept) if !kept.def.is_empty() => {
                 let (def, inputs, value) = (kept.def, kept.inputs, kept.value);

@@ -19,6 +19,9 @@ pub trait Observer {
     /// An answer was given for this task, which asked nothing in this session.
     fn unasked(&mut self, _task: &str) {}
 
+    /// An answer that was given for this task does not do, for that reason: its question stays open.
+    fn unfit(&mut self, _task: &str, _why: &str) {}
+
     /// Whether it wants events at all: where not, none are made.
     fn listens(&self) -> bool {
         true

@@ -180,6 +180,11 @@ impl AttemptEnded {
             stderr: None,
         }
     }
+
+    /// Whether it tells what an answer cost that is still to be judged: one that ended by itself has an exit.
+    pub fn is_paid_answer(&self) -> bool {
+        self.exit.is_some() && (self.cost.is_some() || self.tokens.is_some())
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -303,6 +308,8 @@ pub enum Record {
     QuestionAsked(Box<QuestionAsked>),
     QuestionAnswered(Box<QuestionAnswered>),
     TaskKept(TaskKept),
+    /// It was stopped while it waited for a person, who need not answer any more.
+    TaskSkipped,
     /// Who, and why.
     CancelAsked(EcoString, EcoString),
     InterruptAsked,
@@ -341,6 +348,7 @@ impl Record {
             Record::TaskSettled(_) => kinds::TASK_SETTLED,
             Record::BackoffSet(_) => kinds::BACKOFF_SET,
             Record::TaskKept(_) => kinds::TASK_KEPT,
+            Record::TaskSkipped => kinds::TASK_SKIPPED,
             Record::QuestionAsked(_) => kinds::QUESTION_ASKED,
             Record::QuestionAnswered(_) => kinds::QUESTION_ANSWERED,
             Record::InterruptAsked => kinds::INTERRUPT_ASKED,
@@ -372,6 +380,7 @@ impl Record {
             Record::AttemptStarted(body) => serde_json::to_writer(to, body),
             Record::AttemptEnded(body) => serde_json::to_writer(to, body),
             Record::AttemptAdopted
+            | Record::TaskSkipped
             | Record::ValueChecked
             | Record::RoundOpened
             | Record::InterruptAsked
@@ -422,6 +431,7 @@ impl Record {
             kinds::TASK_SETTLED => Record::TaskSettled(json(body)?),
             kinds::BACKOFF_SET => Record::BackoffSet(json(body)?),
             kinds::TASK_KEPT => Record::TaskKept(json(body)?),
+            kinds::TASK_SKIPPED => Record::TaskSkipped,
             kinds::QUESTION_ASKED => Record::QuestionAsked(json(body)?),
             kinds::QUESTION_ANSWERED => Record::QuestionAnswered(json(body)?),
             kinds::INTERRUPT_ASKED => Record::InterruptAsked,

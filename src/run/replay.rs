@@ -13,7 +13,7 @@ use super::record::{PlanChanged, Record, RunEnded, RunStarted, TaskSettled};
 use super::tasks::Tasks;
 use super::values::Values;
 use crate::plan::{AgentId, NodeKind, Plan};
-use crate::schedule::{self, Close, Event, NumMap, Outcome, Place, State, Verdict};
+use crate::schedule::{self, Close, Event, NumMap, Outcome, Place, State, Status, Verdict};
 use crate::store::{Row, RunStore, StoreError, ValueRef, kinds};
 use crate::value::TypeId;
 use std::collections::BTreeSet;
@@ -160,6 +160,8 @@ impl Fold<'_> {
             }
         })?;
         self.state.sweep();
+        // Nobody is asked any more in what was stopped.
+        self.questions.retain(|place, _| self.state.status(*place) == Status::Waiting);
         Ok(())
     }
 
@@ -183,7 +185,9 @@ impl Fold<'_> {
             Record::CancelAsked(..) => self.apply(row, &Event::CancelAsked),
             Record::InterruptAsked => self.apply(row, &Event::InterruptAsked),
             Record::WaveClosed { wave, valid } => self.apply(row, &Event::WaveClosed { wave, valid }),
-            Record::MessageTaken(_) | Record::LossNoted(_) | Record::AttemptAdopted => Ok(()),
+            Record::MessageTaken(_) | Record::LossNoted(_) | Record::AttemptAdopted | Record::TaskSkipped => {
+                Ok(())
+            }
             other => {
                 let id = row.task.unwrap_or_default();
                 let place = self.state.place_of(self.plan, id);
@@ -337,6 +341,10 @@ impl Fold<'_> {
         task.tokens += ended.tokens.unwrap_or(0);
         if ended.session.is_some() {
             task.session.clone_from(&ended.session);
+        }
+        match ended.outcome {
+            Outcome::Interrupted | Outcome::Unable(_) | Outcome::Lost => task.paid |= ended.is_paid_answer(),
+            Outcome::Done | Outcome::Failed(_) => task.paid = false,
         }
         if let Some(error) = ended.error {
             let kind = kind_of(&error);

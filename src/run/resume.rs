@@ -304,8 +304,8 @@ fn answer(driver: &mut Driver<'_>, how: &Resume) -> Result<(), Halt> {
     if how.answers.is_empty() {
         return Ok(());
     }
-    // Questions about lost attempts are asked by the first turn.
-    while !driver.turn()? {}
+    // Questions about lost attempts are decided on first; nothing begins and nothing is recorded before the answers fit.
+    while !driver.settle()? {}
     let mut locator = Locator::new(driver.plan);
     for reply in &how.answers {
         if driver.questions.values().any(|question| question.task == reply.task) {

@@ -26,6 +26,8 @@ pub(super) struct Task {
     /// Ten-thousandths of a dollar, over all attempts.
     pub cost: i64,
     pub tokens: u64,
+    /// The newest attempt was answered, and what that cost is recorded, but its gates were not passed through yet.
+    pub paid: bool,
     /// What it gave, until it is settled.
     pub value: Option<ValueRef>,
     /// The successful attempt, which is recorded with the task's end.
@@ -54,6 +56,11 @@ impl Tasks {
     /// How many attempts it has had.
     pub(super) fn attempts(&self, place: Place) -> u32 {
         self.0.get(&place).map_or(0, |task| task.attempts)
+    }
+
+    /// Starts of its newest attempt.
+    pub(super) fn tries(&self, place: Place) -> u32 {
+        self.0.get(&place).map_or(0, |task| task.tries)
     }
 
     /// Whether it may be run again without harm when its end is lost.

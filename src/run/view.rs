@@ -158,6 +158,7 @@ impl RunView {
             Record::RunEnded(ended) => {
                 self.ended = Some(*ended);
                 self.finished_at = Some(row.at);
+                self.tasks.values_mut().for_each(TaskView::over);
             }
             Record::WaveClosed { wave, valid } => self.waves.push((wave, valid)),
             other => self.fold_task(row, other),
@@ -226,7 +227,11 @@ impl TaskView {
                 self.status = TaskStatus::Failed;
                 self.error = Some(*error);
             }
-            Record::TaskKept(kept) => self.value = Some(kept.value),
+            Record::TaskKept(kept) => {
+                self.status = TaskStatus::Succeeded;
+                (self.value, self.error, self.question) = (Some(kept.value), None, None);
+            }
+            Record::TaskSkipped => (self.status, self.question) = (TaskStatus::Cancelled, None),
             Record::BackoffSet(_) => self.status = TaskStatus::Backoff,
             Record::QuestionAsked(asked) => {
                 self.status = TaskStatus::Waiting;
@@ -260,6 +265,21 @@ impl TaskView {
 }
 
 impl TaskView {
+    /// The run is over: what was stopped while it stood still has no event of its own.
+    fn over(&mut self) {
+        match self.status {
+            TaskStatus::Ready | TaskStatus::Running | TaskStatus::Backoff | TaskStatus::Waiting => {
+                self.status = TaskStatus::Cancelled;
+                self.question = None;
+            }
+            TaskStatus::Pending
+            | TaskStatus::Succeeded
+            | TaskStatus::Failed
+            | TaskStatus::Skipped
+            | TaskStatus::Cancelled => {}
+        }
+    }
+
     fn end_attempt(&mut self, row: &Row<'_>, ended: AttemptEnded) {
         self.question = None;
         if self.attempts.last().is_none_or(|attempt| attempt.ended.is_some()) {

@@ -17,6 +17,14 @@ pub struct Message {
     pub bytes: Vec<u8>,
 }
 
+impl Message {
+    /// When it was put, ms since 1970, as its name says.
+    pub fn put_at(&self) -> Option<i64> {
+        let (seconds, nanos) = uuid::Uuid::try_parse(&self.id).ok()?.get_timestamp()?.to_unix();
+        i64::try_from(seconds).ok()?.checked_mul(1000)?.checked_add(i64::from(nanos / 1_000_000))
+    }
+}
+
 /// What stands in an inbox.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Messages {
@@ -104,6 +112,8 @@ mod tests {
         let found = take_messages(&dir).unwrap();
         assert_eq!(found.messages.iter().map(|message| message.id.clone()).collect::<Vec<_>>(), ids);
         assert_eq!(found.messages[7].bytes, b"7");
+        let now = jiff::Timestamp::now().as_millisecond();
+        assert!(found.messages[0].put_at().is_some_and(|at| (now - 60_000..=now).contains(&at)));
         assert_eq!(take_messages(&dir).unwrap(), found);
         for id in &ids {
             remove_message(&dir, id).unwrap();

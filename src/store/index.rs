@@ -1,9 +1,9 @@
-//! The index over a project's runs: heads for lists, durations for estimates, results to use again. All of it is derived:
+//! The index over a project's runs: heads for lists, durations for estimates. All of it is derived:
 //! when it is damaged or missing it is made anew, and no run ever fails for it.
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
 use super::project::{Project, RunDir};
@@ -13,7 +13,7 @@ use super::{RunLock, disk};
 
 /// `FLOX`: what tells an index from a journal.
 const APPLICATION: i64 = 0x464C_4F58;
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 
 /// Page cache, in KiB.
 const CACHE: i64 = 256;
@@ -27,8 +27,7 @@ CREATE TABLE IF NOT EXISTS run_head(id TEXT PRIMARY KEY, workflow TEXT NOT NULL,
   STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS duration(def TEXT NOT NULL, agent TEXT NOT NULL, run TEXT NOT NULL, n INTEGER NOT NULL,
   ok INTEGER NOT NULL, p50_ms INTEGER NOT NULL, p95_ms INTEGER NOT NULL, PRIMARY KEY(def, agent, run)) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS duration_of_run ON duration(run);
-CREATE TABLE IF NOT EXISTS cache(key BLOB PRIMARY KEY, value BLOB NOT NULL, run TEXT NOT NULL) STRICT, WITHOUT ROWID;";
+CREATE INDEX IF NOT EXISTS duration_of_run ON duration(run);";
 
 /// What a list of runs shows of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,9 +73,6 @@ pub struct Summary {
     pub head: RunHead,
     pub samples: Vec<Sample>,
 }
-
-/// A result and the run that it is from.
-pub type Cached = (Vec<u8>, String);
 
 /// Folds the journal of a run into what the index keeps of it; `None` leaves it out.
 pub type Summarise<'f> = dyn FnMut(&RunDir, &View) -> Result<Option<Summary>, StoreError> + 'f;
@@ -130,8 +126,7 @@ impl Index {
                 // A statement on each table finds a file that is not what its header says.
                 self.db
                     .query_row(
-                        "SELECT (SELECT max(seq) FROM run_head), (SELECT max(n) FROM duration), \
-                         (SELECT count(*) FROM cache WHERE key=x'00')",
+                        "SELECT (SELECT max(seq) FROM run_head), (SELECT max(n) FROM duration)",
                         (),
                         |_| Ok(()),
                     )
@@ -276,18 +271,6 @@ impl Index {
             by_agent.entry(agent).or_default().push(known);
         }
         Ok(by_agent.into_iter().map(|(agent, known)| (agent, together(&known))).collect())
-    }
-
-    /// Keeps a result under a key for other runs.
-    pub fn put_cached(&self, key: &Hash, value: &[u8], run: &str) -> Result<(), StoreError> {
-        let sql = "INSERT OR REPLACE INTO cache(key, value, run) VALUES(?1,?2,?3)";
-        self.db.execute(sql, (&key[..], value, run)).map(|_| ()).map_err(failed)
-    }
-
-    /// The result under a key.
-    pub fn cached(&self, key: &Hash) -> Result<Option<Cached>, StoreError> {
-        let sql = "SELECT value, run FROM cache WHERE key=?1";
-        self.db.query_row(sql, [&key[..]], |row| Ok((row.get(0)?, row.get(1)?))).optional().map_err(failed)
     }
 
     /// Makes the index anew from the journals. Returns the runs that

@@ -56,7 +56,7 @@ kinds! {
     TASK_SETTLED = 30 "task_settled";
     /// A task waits before its next attempt.
     BACKOFF_SET = 31 "backoff_set";
-    /// A task will not run, where that cannot be derived.
+    /// A task was stopped while it waited for a person.
     TASK_SKIPPED = 32 "task_skipped";
     /// A result from before an edit, or of an earlier generation, is kept.
     TASK_KEPT = 33 "task_kept";

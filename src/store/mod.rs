@@ -77,7 +77,7 @@ pub use fsck::{Repaired, Report, check, repair};
 pub use gc::{GcReport, GcRules, gc};
 pub use head::HeadCheck;
 pub use inbox::{MAX_MESSAGE, Message, Messages, put_message, remove_message, take_messages};
-pub use index::{Cached, Durations, Index, RunHead, Sample, Summarise, Summary, is_held};
+pub use index::{Durations, Index, RunHead, Sample, Summarise, Summary, is_held};
 pub use journal::{Committed, Durability, Journal, OnRow, Sync};
 pub use lock::{LockHolder, LockProcess, RunLock, boot_id, host, start_of};
 pub use memory::MemoryJournal;

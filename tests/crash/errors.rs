@@ -65,9 +65,7 @@ fn a_refused_call_loses_nothing_and_says_how_to_go_on() {
         let output = ground.traced(&strace, &case.expressions());
         let told = format!("{} {}", case.durability, case.expressions()[1]);
         let held = judge(&ground, case, &output).and_then(|()| ground.holds(LAST, 1));
-        // No pipe refuses so: an agent was told half of its task.
-        let half = || case.call == "write" && ground.failed() == ["helped"];
-        held.or_else(|why| if half() { Ok(()) } else { Err(format!("{told}: {why}")) })
+        held.map_err(|why| format!("{told}: {why}"))
     });
 }
 
@@ -75,12 +73,9 @@ fn a_refused_call_loses_nothing_and_says_how_to_go_on() {
 fn judge(ground: &Ground, case: &Case, output: &Output) -> Result<(), String> {
     let said = String::from_utf8_lossy(&output.stderr);
     let got = String::from_utf8_lossy(&output.stdout);
-    // The descriptor by which threads wake each other refuses nothing, but here even that did: there is no going on.
-    if case.call == "write" && (output.status.code() == Some(1) || said.contains("failed to wake I/O driver"))
-    {
-        return Ok(());
-    }
-    if said.contains("panicked") {
+    // The descriptor by which the event loop wakes itself refuses nothing, but here even that did: there is no going on.
+    let woken = case.call == "write" && said.contains("failed to wake I/O driver");
+    if said.contains("panicked") && !woken {
         return Err(format!("panic: {said}"));
     }
     match output.status.code() {
@@ -94,8 +89,6 @@ fn judge(ground: &Ground, case: &Case, output: &Output) -> Result<(), String> {
         Some(127) if said.contains("error while loading shared libraries") => Ok(()),
         // The user's own file could not be written: that is the task's failure.
         Some(1) if ground.failed() == ["write"] => Ok(()),
-        // No pipe refuses so, but here even that did: an agent was not told its task.
-        Some(1) if ground.failed() == ["helped"] => Ok(()),
         code => Err(format!("exit {code:?} with {got:?}, and it says: {said}")),
     }
 }

@@ -159,6 +159,18 @@ fn a_killed_guardian_takes_its_agent_with_it() {
 }
 
 #[test]
+fn a_guardian_that_ends_by_itself_without_a_record_is_the_machines_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = Bench::with(Settings { guardian: Some("/bin/false".into()), ..Settings::default() });
+    bench
+        .begin(Ticket(6), Request::Agent(Box::new(ask(folder.path(), program("echo 1"), "x", None))))
+        .unwrap();
+    let error = agent(bench.next().remove(0)).error.unwrap();
+    assert_eq!(error.kind, AgentErrorKind::Unkept, "{error:?}");
+    assert!(error.message.contains("guardian"), "{error:?}");
+}
+
+#[test]
 fn an_ended_agent_is_adopted_once_it_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");

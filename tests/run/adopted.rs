@@ -109,6 +109,117 @@ fn what_an_agent_had_not_answered_dies_with_its_runner_and_is_asked_about() {
     assert_eq!(events(&place, flow::store::kinds::ATTEMPT_ADOPTED), 0);
 }
 
+const GATED: &str = r##"
+agent worker { runtime: command(["sh", "-c", "echo asked >> log; echo 42"]) tools: ["Bash"] }
+task ask() -> Int {
+  agent: worker
+  prompt: "?"
+  timeout: 1m
+  verify: ["sh", "-c", "echo gate >> log; [ -e ok ] || sleep 60"]
+}
+task next(n: Int) -> Int { sh: "echo next >> log; echo #{n}" }
+workflow main() -> Int {
+  let n = ask()
+  let m = next(n)
+  m
+}
+"##;
+
+/// Left while its gate judges an answer, by `leave`, it asks nobody again.
+fn judges_again(leave: impl FnOnce(&Place, &mut Child), edit: Option<(&str, &str)>) {
+    let place = Place::new(GATED);
+    let mut child = place.start(&["run", "main.flow"]);
+    place.wait_for_log("gate");
+    leave(&place, &mut child);
+    std::fs::write(place.root.join("ok"), "").unwrap();
+    if let Some((from, to)) = edit {
+        place.edit(from, to);
+    }
+    let output = place.flowc(&["resume"]);
+    assert_eq!(output.stdout, b"42\n", "{}", said(&output));
+    assert_eq!(place.log(), ["asked", "gate", "gate", "next"]);
+    assert_eq!(events(&place, flow::store::kinds::ATTEMPT_ADOPTED), 1);
+    place.ends(&["fsck"], 0);
+    let out = std::fs::read_dir(place.run_folder().join("out")).unwrap().flatten();
+    let kept: Vec<_> = out.filter(|attempt| attempt.path().join("stdout").exists()).collect();
+    assert!(kept.is_empty(), "what is recorded stays beside the record: {kept:?}");
+}
+
+fn interrupt(place: &Place, child: &mut Child) {
+    kill_process(Pid::from_child(child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(place.log(), ["asked", "gate"]);
+}
+
+#[test]
+fn an_answer_whose_gate_was_cut_short_is_judged_and_not_asked_for_again() {
+    judges_again(|_, child| kill_all(child), None);
+    judges_again(interrupt, None);
+}
+
+#[test]
+fn so_is_one_in_a_program_that_was_changed_elsewhere() {
+    let edit = Some(("echo next >> log; echo", "echo next >> log; printf '%s' "));
+    judges_again(|_, child| kill_all(child), edit);
+    judges_again(interrupt, edit);
+}
+
+#[test]
+fn interrupted_twice_in_its_gate_it_was_still_asked_once() {
+    let place = Place::new(GATED);
+    let mut child = place.start(&["run", "main.flow"]);
+    place.wait_for_log("gate");
+    interrupt(&place, &mut child);
+    let mut child = place.start(&["resume"]);
+    until(|| place.log().len() == 3, "the gate");
+    kill_all(&mut child);
+    std::fs::write(place.root.join("ok"), "").unwrap();
+    assert_eq!(place.flowc(&["resume"]).stdout, b"42\n");
+    assert_eq!(place.log(), ["asked", "gate", "gate", "gate", "next"]);
+}
+
+/// A runtime that reports what it has cost when it is asked to end.
+const COSTLY: &str = r##"#!/bin/sh
+cat > /dev/null
+trap 'echo "{\"type\":\"result\",\"subtype\":\"error_during_execution\",\"is_error\":true,\"session_id\":\"s-9\",\"total_cost_usd\":0.5,\"usage\":{\"input_tokens\":10,\"output_tokens\":5}}"; exit 1' INT
+echo asked >> log
+while :; do sleep 0.02; done
+"##;
+
+/// Runs an agent on [`COSTLY`], with that property, until it has been asked.
+fn costly(property: &str) -> (Place, Child) {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new(&format!(
+        "agent sage {{ model: \"haiku\" description: \"Knows.\" }}\n\
+         task ask() -> String {{ agent: sage prompt: \"?\" {property} }}\n\
+         workflow main() -> String {{ ask() }}\n"
+    ));
+    let program = place.root.join("bin/claude");
+    std::fs::create_dir(place.root.join("bin")).unwrap();
+    std::fs::write(&program, COSTLY).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", place.root.join("bin").display(), std::env::var("PATH").unwrap());
+    let child = place.command(&["run", "main.flow"]).env("PATH", path).spawn().unwrap();
+    place.wait_for_log("asked");
+    (place, child)
+}
+
+fn cost_of(place: &Place) -> serde_json::Value {
+    let attempt = &place.show()["tasks"][0]["attempts"][0];
+    serde_json::json!([attempt["outcome"], attempt["cost_usd"], attempt["tokens"]])
+}
+
+#[test]
+fn what_an_agent_cost_is_recorded_however_it_ended() {
+    let (place, mut child) = costly("timeout: 1s");
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(cost_of(&place), serde_json::json!(["timeout", 0.5, 15]));
+    let (place, mut child) = costly("timeout: 1m");
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(cost_of(&place), serde_json::json!(["interrupted", 0.5, 15]));
+}
+
 #[test]
 fn so_is_the_answer_of_claude_with_its_cost() {
     let Some(claude) = claude() else { return };

@@ -13,6 +13,7 @@ mod place;
 mod plans;
 mod recovery;
 mod sessions;
+mod stopped;
 mod tasks;
 
 use build::*;

@@ -209,6 +209,38 @@ workflow main() -> String {
 }
 
 #[test]
+fn a_rejection_that_may_be_retried_is_asked_about_again() {
+    let place = Place::new(
+        "workflow main() -> String {\n  approve(\"Ship?\") with { retry: { max: 1, on: [rejected] } }\n  \"ok\"\n}\n",
+    );
+    place.ends(&["run", "main.flow"], 3);
+    place.ends(&["approve", "--reject"], 0);
+    place.ends(&["resume"], 3);
+    place.ends(&["resume"], 3);
+    place.ends(&["approve"], 0);
+    let said = place.ends(&["resume"], 0);
+    assert!(said.contains("ok"), "{said}");
+    place.ends(&["fsck"], 0);
+}
+
+#[test]
+fn a_sleep_has_a_timeout_too() {
+    let place = Place::new("workflow main() { sleep(50s) with { timeout: 200ms } }\n");
+    let said = place.ends(&["run", "main.flow"], 1);
+    assert!(said.contains("(timeout)") && said.contains("200ms"), "{said}");
+}
+
+#[test]
+fn an_answer_in_time_counts_however_late_the_run_goes_on() {
+    let place = Place::new("workflow main() -> String { approve(\"Ship?\", timeout: 2s).by }\n");
+    place.ends(&["run", "main.flow", "--no-wait"], 3);
+    place.ends(&["approve", "--by", "ann"], 0);
+    std::thread::sleep(Duration::from_millis(2100));
+    let said = place.ends(&["resume"], 0);
+    assert!(said.contains("ann"), "{said}");
+}
+
+#[test]
 fn of_many_that_resume_at_once_one_wins() {
     let place = Place::new(APPROVE.replace("echo #{tag}", "sleep 2; echo #{tag}").as_str());
     place.ends(&["run", "main.flow"], 3);

@@ -12,22 +12,34 @@ pub(super) struct Feed {
     sent: usize,
 }
 
+/// How far it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fed {
+    /// The pipe is full.
+    Some,
+    /// All that the program wants.
+    All,
+    /// The system refused: the program was told a part of it.
+    Refused(Errno),
+}
+
 impl Feed {
     pub(super) fn new(pipe: OwnedFd, bytes: Vec<u8>) -> Feed {
         Feed { pipe, bytes, sent: 0 }
     }
 
-    /// Writes what fits; says whether that was all. A program that reads no further (a closed pipe) is no error.
-    pub(super) fn push(&mut self) -> bool {
+    /// Writes what fits. A program that reads no further (a closed pipe) is no error.
+    pub(super) fn push(&mut self) -> Fed {
         while self.sent < self.bytes.len() {
             match rustix::io::write(&self.pipe, &self.bytes[self.sent..]) {
                 Ok(written) => self.sent += written,
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return false,
-                Err(_) => return true,
+                Err(Errno::AGAIN) => return Fed::Some,
+                Err(Errno::PIPE) => return Fed::All,
+                Err(errno) => return Fed::Refused(errno),
             }
         }
-        true
+        Fed::All
     }
 }
 

@@ -124,8 +124,8 @@ impl Processes {
             let place = request.out_dir.as_ref().map(|folder| folder.join(name));
             Stream::new(pipe, Capture::new(request.keep, place, mask.as_ref()))
         });
-        let feed = feed.and_then(|mut feed| (!feed.push()).then_some(feed));
         let mut slot = Slot::new(ticket, request, child, outputs, ends, feed);
+        slot.push_feed();
         slot.launch = way.launch();
         self.admit(slot).map_err(|errno| {
             ExecError::new(
@@ -313,9 +313,7 @@ impl Processes {
                 matches!(slot.phase, Phase::Draining(_)) && slot.is_drained()
             }
             2 => {
-                if slot.feed.as_mut().is_some_and(Feed::push) {
-                    slot.feed = None;
-                }
+                slot.push_feed();
                 false
             }
             _ => {

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::capture::Capture;
-use super::feed::Feed;
+use super::feed::{Fed, Feed};
 use super::image::Ready;
 use super::{DRAIN, Output, ProcessOutcome, StopSignal};
 use crate::exec::Ticket;
@@ -118,6 +118,8 @@ pub(super) struct Slot {
     /// the main process do.
     pub(super) held: Option<[OwnedFd; 2]>,
     pub(super) feed: Option<Feed>,
+    /// Why it was told only a part of its standard input.
+    unfed: Option<Errno>,
     pub(super) phase: Phase,
     pub(super) stop_signal: StopSignal,
     pub(super) guarded: bool,
@@ -148,6 +150,7 @@ impl Slot {
             outputs,
             held: Some(held),
             feed,
+            unfed: None,
             phase: Phase::Running,
             stop_signal: request.stop_signal,
             guarded: request.guarded,
@@ -165,6 +168,15 @@ impl Slot {
         match self.phase {
             Phase::Running => self.stop.filter(|stop| !stop.killed).map(|stop| stop.kill_at),
             Phase::Draining(until) | Phase::Sweeping(until) => Some(until),
+        }
+    }
+
+    /// Writes what its standard input takes.
+    pub(super) fn push_feed(&mut self) {
+        match self.feed.as_mut().map(Feed::push) {
+            Some(Fed::Some) | None => {}
+            Some(Fed::All) => self.feed = None,
+            Some(Fed::Refused(errno)) => (self.feed, self.unfed) = (None, Some(errno)),
         }
     }
 
@@ -282,11 +294,18 @@ impl Slot {
             Reaped { exit: Exit::Code(-1), user: Duration::ZERO, system: Duration::ZERO, max_rss: 0 };
         let (reaped, duration) = self.ended.take().unwrap_or((nothing, Duration::ZERO));
         let [stdout, stderr] = &mut self.outputs;
+        let mut stdout = stdout.finish();
+        if let Some(errno) = self.unfed {
+            let why = crate::exec::plain(&errno.into());
+            stdout
+                .trouble
+                .get_or_insert_with(|| format!("its standard input could not be written whole: {why}"));
+        }
         ProcessOutcome {
             exit: reaped.exit,
             stopped: self.stop.is_some(),
             killed: self.stop.is_some_and(|stop| stop.killed),
-            stdout: stdout.finish(),
+            stdout,
             stderr: stderr.finish(),
             cut_off: self.cut_off,
             duration,

@@ -13,7 +13,7 @@ mod signals;
 mod spawn;
 
 pub use pass::{receive_fd, send_fd};
-pub use signals::{SignalFd, SignalSeen, Split, settle_signals, split_process};
+pub use signals::{SignalFd, SignalSeen, Split, default_signals, is_ignored, settle_signals, split_process};
 pub use spawn::{Child, Image, Launch, SpawnFailure, Spawner, Stage, Stdio, Strings};
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};

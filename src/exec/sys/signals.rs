@@ -60,6 +60,23 @@ pub fn settle_signals() {
     }
 }
 
+/// Whether whoever started this process had it ignore the signal.
+pub fn is_ignored(signal: i32) -> bool {
+    // SAFETY: all-zero is a valid value of the plain C structure; without a new action the call only fills it in.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, ptr::null(), &raw mut action) == 0 && action.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+/// Gives these signals their defaults again, whatever has listened to them.
+pub fn default_signals(signals: &[i32]) {
+    for signal in signals {
+        // SAFETY: a default installs no code.
+        unsafe { libc::signal(*signal, libc::SIG_DFL) };
+    }
+}
+
 /// Which of the two a process is after [`split_process`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Split {

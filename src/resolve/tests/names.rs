@@ -204,16 +204,22 @@ fn nothing_cascades_from_what_could_not_be_read() {
 }
 
 #[test]
-fn a_hundred_thousand_unknown_names_stay_quick() {
-    let mut text = String::from("workflow w() {\n");
-    for i in 0..20_000 {
-        text.push_str(&format!("let known{i} = unknown{i}\n"));
-    }
-    text.push_str("1 }");
-    let start = std::time::Instant::now();
-    let tried = main(&text);
-    assert_eq!(tried.found.len(), 20_000);
-    assert!(start.elapsed().as_secs() < 20);
+fn many_unknown_names_take_time_in_proportion() {
+    let took = |names: usize| {
+        let mut text = String::from("workflow w() {\n");
+        for i in 0..names {
+            text.push_str(&format!("let known{i} = unknown{i}\n"));
+        }
+        text.push_str("1 }");
+        let start = std::time::Instant::now();
+        assert_eq!(main(&text).found.len(), names);
+        start.elapsed()
+    };
+    // Four times as many take sixteen times as long where each is compared with all. Of several rounds the best ones count,
+    // as others use the machine too.
+    let best = |names: usize| (0..4).map(|_| took(names)).min().unwrap().as_secs_f64();
+    let ratio = best(12_000) / best(3_000);
+    assert!(ratio < 10.0, "four times the names take {ratio:.1} times as long");
 }
 
 #[test]

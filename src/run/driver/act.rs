@@ -3,14 +3,13 @@
 use super::{Driver, Halt};
 use crate::exec::EnvVar;
 use crate::exec::secret::Secrets;
-use crate::exec::warden;
 use crate::plan::{Action, AgentId, Spot};
 use crate::run::attempt::{self, Job, Work};
-use crate::run::hands::{CUT_OFF, Doing, Ending, Finished, Given, Order, Prompt};
+use crate::run::hands::{CUT_OFF, Doing, Ending, Finished, Given, Order, Prompt, Report};
 use crate::run::record::{AttemptEnded, Failure, Record};
-use crate::run::task::{self, called};
+use crate::run::task::called;
 use crate::run::tasks::Task;
-use crate::schedule::{Command, ErrorKind, Event, Lost, Ms, Outcome, Place};
+use crate::schedule::{Command, ErrorKind, Event, Ms, Outcome, Place};
 use crate::store::ValueRef;
 use crate::types::BuiltinTask;
 use crate::value::{Value, text};
@@ -22,7 +21,7 @@ const NO_ROOM: Duration = Duration::from_secs(15);
 /// An attempt that has begun.
 #[derive(Debug)]
 pub(in crate::run) struct Live {
-    job: Job,
+    pub(super) job: Job,
     /// Active ms when it is over at the latest, gates included.
     deadline: Option<Ms>,
     /// The value that its gates are being asked about, and which gate runs.
@@ -35,11 +34,13 @@ pub(in crate::run) struct Live {
     /// The name of its outputs' folder.
     attempt: String,
     ended: AttemptEnded,
+    /// Files of an agent's answer: as long as it is being judged, it is adopted from them should this runner be lost.
+    files: Vec<std::path::PathBuf>,
 }
 
 impl Live {
     /// Whether no gate follows what is begun now.
-    fn is_last(&self) -> bool {
+    pub(super) fn is_last(&self) -> bool {
         self.job.verify.is_empty() && !self.probing
     }
 }
@@ -61,7 +62,12 @@ impl Driver<'_> {
                     Some(held) => {
                         let reply = self.held.remove(held);
                         self.stirred = true;
-                        self.take_reply(reply)?.map_err(Halt::Unfit)
+                        let task = reply.task.clone();
+                        // What runs goes on: the question stays open, and is shown.
+                        if let Err(why) = self.take_reply(reply)? {
+                            self.observer.unfit(&task, &why);
+                        }
+                        Ok(())
                     }
                     None => {
                         self.ask(place, None);
@@ -78,6 +84,9 @@ impl Driver<'_> {
     }
 
     fn start_attempt(&mut self, place: Place, agent: Option<AgentId>, redo: bool) -> Result<(), Halt> {
+        if self.take_earlier(place, agent) {
+            return Ok(());
+        }
         match self.prepare(place, agent, redo) {
             Ok((live, order)) => {
                 self.live.insert(place, live);
@@ -92,7 +101,7 @@ impl Driver<'_> {
         }
     }
 
-    fn prepare(
+    pub(super) fn prepare(
         &mut self,
         place: Place,
         agent: Option<AgentId>,
@@ -146,6 +155,7 @@ impl Driver<'_> {
             secrets,
             attempt,
             ended: AttemptEnded::new(Outcome::Done),
+            files: Vec::new(),
             job,
         };
         let doing = match live.job.probe.clone() {
@@ -160,45 +170,6 @@ impl Driver<'_> {
             self.order(place, &live, doing)
         };
         Ok((live, order))
-    }
-
-    /// What is left of an attempt whose runner was lost: kills it, unless it is an agent's that has finished meanwhile, whose
-    /// answer is taken. Whether it was.
-    pub(in crate::run) fn recover(&mut self, lost: &Lost) -> Result<bool, Halt> {
-        let place = lost.place;
-        let id = self.state.id_of(self.plan, place);
-        let (attempt, tries) = (u32::from(lost.attempt), u32::from(lost.tries));
-        let mark = attempt::attempt_id(self.store.run(), self.state.generation(), &id, attempt, tries);
-        if lost.agent.is_some()
-            && task::inputs(self.plan, &mut self.values, &mut self.shared, place).is_ok()
-            && let Ok((live, order)) = self.prepare(place, lost.agent, false)
-            && let Some(ending) = self.hands.adopt(order)
-        {
-            self.live.insert(place, live);
-            let about = self.about(place);
-            self.row(about, &Record::AttemptAdopted);
-            self.take_finished(Finished { place, ending })?;
-            return Ok(true);
-        }
-        warden::kill_left(&mark);
-        Ok(false)
-    }
-
-    /// What an agent's attempt of an earlier generation gave that ended when nobody looked, where nothing more is asked of it.
-    pub(in crate::run) fn take_over(&mut self, place: Place, agent: AgentId, mark: String) -> Option<Value> {
-        let (live, order) = self.prepare(place, Some(agent), false).ok()?;
-        if !live.is_last() {
-            return None;
-        }
-        let Some(Ending::Exited(given)) = self.hands.adopt(Order { attempt: mark, ..order }) else {
-            return None;
-        };
-        let failed = given.report.as_ref()?.failed.is_some() || given.trouble.is_some();
-        let task = called(self.plan, &self.values, place).ok()?;
-        let value =
-            attempt::decode(self.plan, task.def, &live.job.output, &given).ok().filter(|_| !failed)?;
-        attempt::accept(&task, &mut self.values, &value).ok()?;
-        Some(value)
     }
 
     /// The main part of an attempt.
@@ -255,11 +226,11 @@ impl Driver<'_> {
                 Outcome::Failed(kind)
             }
             Ending::Stopped(given) => {
-                self.keep_outputs(place, *given)?;
+                self.keep_stopped(place, *given)?;
                 Outcome::Interrupted
             }
             Ending::TimedOut(given) => {
-                self.keep_outputs(place, *given)?;
+                self.keep_stopped(place, *given)?;
                 let timeout = self.live.get(&place).and_then(|live| live.job.timeout).unwrap_or(0);
                 let why = format!("it took longer than its timeout of {}", text::duration(timeout));
                 self.told.insert(place, self.plain_failure(ErrorKind::Timeout, why));
@@ -297,11 +268,19 @@ impl Driver<'_> {
 
     fn end_attempt(&mut self, place: Place, outcome: Outcome) -> Result<(), Halt> {
         if let Some(live) = self.live.remove(&place) {
+            match outcome {
+                // The next start of the same attempt takes the answer from there.
+                Outcome::Interrupted | Outcome::Unable(_) | Outcome::Lost => {
+                    self.tasks.of(place).paid |= live.ended.is_paid_answer();
+                }
+                Outcome::Done | Outcome::Failed(_) => self.spent.extend(live.files),
+            }
             self.ended.insert(place, Box::new(live.ended));
         }
         if let Outcome::Failed(kind) = outcome {
             let message = self.told.get(&place).map(|failure| failure.message.to_string());
             let task = self.tasks.of(place);
+            task.paid = false;
             task.answered += u32::from(attempt::is_answer(kind));
             task.told = if kind.is_gate() { message } else { None };
         }
@@ -324,12 +303,7 @@ impl Driver<'_> {
         }
         live.ended.exit = Some(given.code);
         if let Some(report) = &given.report {
-            live.ended.session.clone_from(&report.session);
-            (live.ended.cost, live.ended.tokens) = (report.cost, report.tokens);
-            let task = self.tasks.of(place);
-            task.session.clone_from(&report.session);
-            task.cost += report.cost.unwrap_or(0);
-            task.tokens += report.tokens.unwrap_or(0);
+            self.note_report(place, report);
             if let Some(why) = given.trouble.clone() {
                 return self.lose_outcome(place, why, given);
             }
@@ -339,7 +313,7 @@ impl Driver<'_> {
             }
             return self.judge(place, given);
         }
-        if !live.job.allow_exit.contains(&i64::from(given.code)) {
+        if self.live.get(&place).is_some_and(|live| !live.job.allow_exit.contains(&i64::from(given.code))) {
             let failure = exit_failure(&given);
             self.told.insert(place, failure);
             self.keep_outputs(place, given)?;
@@ -360,6 +334,30 @@ impl Driver<'_> {
         self.end_attempt(place, if again { Outcome::Unable(kind) } else { Outcome::Failed(kind) })
     }
 
+    /// Notes what an agent's runtime says of an attempt.
+    fn note_report(&mut self, place: Place, report: &Report) {
+        let Some(live) = self.live.get_mut(&place) else { return };
+        live.ended.session.clone_from(&report.session);
+        (live.ended.cost, live.ended.tokens) = (report.cost, report.tokens);
+        let task = self.tasks.of(place);
+        task.session.clone_from(&report.session);
+        task.cost += report.cost.unwrap_or(0);
+        task.tokens += report.tokens.unwrap_or(0);
+    }
+
+    /// Keeps what was written and spent until it was stopped: an agent's work is paid for all the same. Of a gate nothing
+    /// is kept: what its attempt gave stands.
+    fn keep_stopped(&mut self, place: Place, given: Given) -> Result<(), Halt> {
+        if self.live.get(&place).is_some_and(|live| live.trial.is_some() || live.probing) {
+            self.spent.extend(given.files);
+            return Ok(());
+        }
+        if let Some(report) = &given.report {
+            self.note_report(place, report);
+        }
+        self.keep_outputs(place, given)
+    }
+
     /// Keeps what a process wrote with its attempt's end.
     fn keep_outputs(&mut self, place: Place, given: Given) -> Result<(), Halt> {
         let Given { stdout, stderr, files, cut_off, lost, lost_stderr, large, .. } = given;
@@ -371,9 +369,12 @@ impl Driver<'_> {
         let stderr = self.keep_output(&stderr, whole_stderr)?;
         if let Some(live) = self.live.get_mut(&place) {
             (live.ended.stdout, live.ended.stderr) = (stdout, stderr);
+            if matches!(live.job.work, Work::Agent { .. }) {
+                live.files = files;
+            } else {
+                self.spent.extend(files);
+            }
         }
-        // They are what an agent's attempt is adopted from, should this turn not be recorded.
-        self.spent.extend(files);
         let cut_off = cut_off.then(|| CUT_OFF.to_owned());
         let named = |lost: Option<String>, name: &str| lost.map(|why| format!("{name}: {why}"));
         for why in cut_off.into_iter().chain(named(lost, "stdout")).chain(named(lost_stderr, "stderr")) {
@@ -424,7 +425,8 @@ impl Driver<'_> {
         Ok(())
     }
 
-    fn take_gate(&mut self, place: Place, value: Value, gate: usize, given: Given) -> Result<(), Halt> {
+    fn take_gate(&mut self, place: Place, value: Value, gate: usize, mut given: Given) -> Result<(), Halt> {
+        self.spent.append(&mut given.files);
         if given.code == 0 {
             return self.next_gate(place, value, gate + 1);
         }

@@ -5,6 +5,7 @@
 //! does.
 
 mod act;
+mod adopt;
 mod early;
 mod log;
 mod note;
@@ -13,6 +14,7 @@ mod pose;
 mod tell;
 mod turn;
 
+pub(super) use adopt::Earlier;
 pub(super) use log::{About, Log};
 pub(super) use outside::Came;
 pub(super) use pose::again_message;
@@ -159,6 +161,8 @@ pub(super) struct Driver<'a> {
     cancelling: bool,
     /// Attempts that run.
     live: NumMap<Place, act::Live>,
+    /// Answers of earlier generations that the next start takes.
+    pub earlier: NumMap<Place, Earlier>,
     /// When the inbox was looked into last.
     looked: Instant,
     waves_seen: BTreeSet<u32>,
@@ -233,6 +237,7 @@ impl<'a> Driver<'a> {
             signal: None,
             cancelling: false,
             live: NumMap::default(),
+            earlier: NumMap::default(),
             looked: Instant::now(),
             waves_seen: BTreeSet::new(),
             wave_closed: false,

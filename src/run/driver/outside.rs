@@ -95,11 +95,13 @@ impl Driver<'_> {
             }
             any = true;
             self.row(Default::default(), &Record::MessageTaken(message.id.as_str().into()));
+            // What was answered in time counts, however late a runner comes to read it.
+            let given = message.put_at().unwrap_or(i64::MAX).min(self.clock.wall());
             self.taken.push(message.id);
             match serde_json::from_slice(&message.bytes) {
                 Ok(Message::Reply { task, question, by, answer, note }) => {
                     // Who put it is told by the command that waits for the outcome, not from here.
-                    drop(self.take_reply(Reply { task, question, by, answer, note })?);
+                    drop(self.take_reply_of(Reply { task, question, by, answer, note }, given)?);
                 }
                 Ok(Message::Cancel { by, why }) => self.cancel(by, why)?,
                 Err(_) => {}

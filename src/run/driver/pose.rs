@@ -3,13 +3,13 @@
 use super::{Driver, Halt};
 use crate::plan::{Action, Spot};
 use crate::run::inputs::type_name;
-use crate::run::observer::OpenQuestion;
+use crate::run::observer::{OpenQuestion, TaskStatus, What};
 use crate::run::people::{Form, Question, Reply, Verdict, choices_of};
 use crate::run::preview::Reason;
-use crate::run::record::Failure;
+use crate::run::record::{Failure, Record};
 use crate::run::task::{Called, called};
 use crate::run::{codec, people};
-use crate::schedule::{self, Answer, ErrorKind, Event, Place, WallMs};
+use crate::schedule::{self, Answer, ErrorKind, Event, Place, Status, WallMs};
 use crate::types::BuiltinTask;
 use crate::value::{Value, text};
 use ecow::EcoString;
@@ -103,16 +103,43 @@ impl Driver<'_> {
         }
     }
 
+    /// Forgets questions of tasks that were stopped (a lost race, a cancel): nobody need answer them.
+    pub(super) fn drop_questions(&mut self) {
+        if self.questions.len() <= self.state.counts().waiting as usize {
+            return;
+        }
+        let waits = |place: &Place| self.state.status(*place) == Status::Waiting;
+        let stopped: Vec<Place> = self.questions.keys().filter(|place| !waits(place)).copied().collect();
+        for place in stopped {
+            let Some(question) = self.questions.remove(&place) else { continue };
+            self.row(self.about(place), &Record::TaskSkipped);
+            let (task, status) = (question.task.clone(), TaskStatus::Cancelled);
+            self.tell(|_| What::TaskFinished { task, status, value: None, cost_usd: None, tokens: None });
+            if let Some(asker) = self.asker.as_deref_mut() {
+                asker.withdraw(&question);
+            }
+        }
+    }
+
     /// Takes an answer. False: it answers nothing that is open, or does not do.
     pub(in crate::run) fn take_reply(&mut self, reply: Reply) -> Result<Result<(), String>, Halt> {
+        let now = self.clock.wall();
+        self.take_reply_of(reply, now)
+    }
+
+    /// The same of an answer that was given at that time.
+    pub(super) fn take_reply_of(&mut self, reply: Reply, given: WallMs) -> Result<Result<(), String>, Halt> {
         let found = self.questions.iter().find(|(_, question)| question.task == reply.task);
         let Some((place, question)) = found.map(|(place, question)| (*place, question.clone())) else {
             return Ok(Err(format!("no question of `{}` is open", reply.task)));
         };
+        if self.state.status(place) != Status::Waiting {
+            return Ok(Err(format!("`{}` was stopped: its question needs no answer any more", reply.task)));
+        }
         if !reply.question.is_empty() && !question.hash.starts_with(reply.question.as_str()) {
             return Ok(Err(format!("the question of `{}` has changed since it was shown", reply.task)));
         }
-        if question.until.is_some_and(|until| until <= self.clock.wall()) {
+        if question.until.is_some_and(|until| until <= given) {
             return Ok(Err(format!("the question of `{}` had to be answered earlier", reply.task)));
         }
         let answer = match question.judge(self.plan, &reply) {

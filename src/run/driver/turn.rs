@@ -8,10 +8,11 @@ use crate::run::evaluate::judge;
 use crate::run::failure;
 use crate::run::keep::Keep;
 use crate::run::observer;
+use crate::run::preview::Reason;
 use crate::run::record::Failure;
 use crate::run::task::{self, Refusal};
 use crate::schedule::{
-    self, Command, Decisions, End, ErrorKind, Event, Facts, Note, Outcome, Place, Verdict, What,
+    self, Command, Crash, Decisions, End, ErrorKind, Event, Facts, Note, Outcome, Place, Verdict, What,
 };
 
 /// Most rows of one transaction: a turn that has more is split.
@@ -29,6 +30,7 @@ impl Driver<'_> {
                 break false;
             }
         };
+        self.drop_questions();
         self.record_turn()?;
         for command in std::mem::take(&mut self.todo) {
             self.act(command)?;
@@ -108,8 +110,13 @@ impl Driver<'_> {
                 if !hash.is_empty() {
                     self.hashes.insert(place, hash);
                 }
+                let mut answered = None;
                 let why = match self.keep(place)? {
                     Keep::Nothing(why) => why,
+                    Keep::Answer(agent) => {
+                        answered = Some(agent);
+                        Some(Reason::Lost)
+                    }
                     Keep::Value => {
                         self.preview_kept(place);
                         return self.happen(Event::Kept { place });
@@ -122,7 +129,13 @@ impl Driver<'_> {
                         return self.happen(Event::Evaluated { place, verdict });
                     }
                 };
-                let mut inputs = self.minded(place, inputs, why);
+                let mut inputs = match answered {
+                    Some(agent) => Self::answered(&inputs, Some(agent)),
+                    None if inputs.on_crash != Crash::Rerun && self.has_answered(place) => {
+                        Self::answered(&inputs, None)
+                    }
+                    None => self.minded(place, inputs, why),
+                };
                 if self.preview.is_some() {
                     inputs = self.preview_task(place, &inputs, why);
                 }

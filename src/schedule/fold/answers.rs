@@ -279,9 +279,11 @@ impl Fold<'_> {
         until: Option<WallMs>,
         default: bool,
     ) -> Moved {
-        let Some(Stage::Ready(turn)) = self.core.node(place) else {
+        // In backoff: one that was answered with a failure and is asked again.
+        let Some(Stage::Ready(turn) | Stage::Backoff(turn)) = self.core.node(place) else {
             return Err(illegal(format!("a question was asked at {place:?}, which is not ready")));
         };
+        self.core.backoffs.remove(&place);
         self.set(place, Stage::Waiting(turn));
         self.core.questions.insert(place, Asked { about, until, default });
         if let (Some(desk), Some(until)) = (&mut self.desk, until) {
