@@ -31,7 +31,7 @@ fn json(place: &Place, args: &[&str]) -> Value {
 fn index(place: &Place) -> Vec<String> {
     let db = rusqlite::Connection::open(place.root.join(".flow/flow.db")).unwrap();
     let mut rows = Vec::new();
-    for table in ["run_head", "duration", "cache"] {
+    for table in ["run_head", "duration"] {
         let mut statement = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
         let columns = statement.column_count();
         let mut found = statement.query(()).unwrap();
