@@ -217,9 +217,9 @@ fn many_unknown_names_take_time_in_proportion() {
     };
     // Four times as many take sixteen times as long where each is compared with all. Of several rounds the best ones count,
     // as others use the machine too.
-    let best = |names: usize| (0..4).map(|_| took(names)).min().unwrap().as_secs_f64();
-    let ratio = best(12_000) / best(3_000);
-    assert!(ratio < 10.0, "four times the names take {ratio:.1} times as long");
+    let best = |names: usize| (0..2).map(|_| took(names)).min().unwrap().as_secs_f64();
+    let ratio = best(2_000) / best(500);
+    assert!(ratio < 6.0, "four times the names take {ratio:.1} times as long");
 }
 
 #[test]
