@@ -217,3 +217,43 @@ fn a_broken_property_or_field_spoils_itself_only() {
         assert_eq!(shown, expected, "{text}\n{}", show(text, &found));
     }
 }
+
+/// Only the variant is lost, and one message says why.
+#[test]
+fn a_broken_variant_leaves_its_enum() {
+    for text in [
+        "enum E { a, b(x: ), c }",
+        "enum E {\n  a\n  b = 2\n  c\n}",
+        "enum E { a, \"b\", c }",
+        "enum E { a | b | c }",
+        "enum E { a, b(x Int), c }",
+    ] {
+        let whole = format!(
+            "{text}\nworkflow w() -> E {{ E.a }}\nworkflow v() -> E {{ E.b }}\nworkflow u() -> E {{ b }}"
+        );
+        let found = errors(&whole);
+        assert_eq!(found.len(), 1, "{text}: {}", show(&whole, &found));
+        assert_eq!(found[0].code.area(), Area::Syntax, "{text}");
+    }
+    let two = "enum E { a, 3, c }\nenum F { a(x: ), b }\nworkflow w() -> E { E.d }";
+    assert_eq!(errors(two).len(), 2);
+}
+
+/// A value is never changed: the fix binds another name where this one is bound.
+#[test]
+fn a_second_binding_gets_another_name() {
+    let fixed = |body: &str| {
+        let text = format!("workflow w() -> Int {{\n{body}\n}}");
+        let found = errors(&text);
+        let fix = &found[0].fixes[0];
+        let mut edits = fix.edits.clone();
+        edits.sort_by_key(|e| std::cmp::Reverse(e.span.start));
+        let mut mended = text.clone();
+        edits.iter().for_each(|e| mended.replace_range(e.span.range(), &e.text));
+        mended.lines().filter(|l| l.contains("= 2")).map(|l| l.trim().to_string()).collect::<String>()
+    };
+    assert_eq!(fixed("let x = 1\nx = 2\nx"), "let x2 = 2");
+    assert_eq!(fixed("let x = 1\nlet x2 = 3\nx = 2\nx"), "let x3 = 2");
+    assert_eq!(fixed("let y = if true { let x = 1 x } else { 3 }\nx = 2\nx"), "let x = 2");
+    assert_eq!(fixed("x = 2\nx"), "let x = 2");
+}

@@ -1,6 +1,6 @@
 //! What the program's agents can do, from their declarations and their Markdown files.
 
-use super::tools::{RUNNING, Tool, WRITING};
+use super::tools::{ACTING, Tool};
 use crate::ast::{ActorDecl, Expr, ExprKind, ItemKind};
 use crate::resolve::{AgentFile, DefId, DefKind, Res};
 use crate::source::Span;
@@ -84,7 +84,7 @@ impl AgentFacts {
     }
 
     fn any_left(&self) -> bool {
-        WRITING.iter().chain(RUNNING).take(6).any(|t| self.keeps(t))
+        ACTING.iter().any(|t| self.keeps(t))
     }
 
     /// Whether it may use a tool.

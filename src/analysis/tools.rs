@@ -67,6 +67,9 @@ pub(super) const WRITING: &[&str] = &["Write", "Edit", "MultiEdit", "NotebookEdi
 pub(super) const RUNNING: &[&str] =
     &["Bash", "PowerShell", "Monitor", "shell", "local_shell", "exec_command", "write_stdin"];
 
+/// Those of them that an agent has of whom nothing else is said: others stand for the same in other runtimes.
+pub(super) const ACTING: &[&str] = &["Write", "Edit", "NotebookEdit", "Bash"];
+
 /// Tools that only look at files.
 const LOOKING: &[&str] = &["Read", "Grep", "Glob", "LS", "NotebookRead", "view_image", "BashOutput"];
 

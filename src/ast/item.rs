@@ -76,6 +76,8 @@ pub struct TypeDecl {
 pub struct EnumDecl {
     pub name: Name,
     pub variants: List<Variant>,
+    /// Some of its variants could not be read.
+    pub broken: bool,
 }
 
 #[derive(Debug, Clone)]

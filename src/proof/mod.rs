@@ -15,12 +15,12 @@ mod ways_out;
 #[cfg(test)]
 mod tests;
 
-use crate::ast::Prop;
-use crate::ast::visit::{Visitor, walk_module, walk_prop};
+use crate::ast::visit::{Visitor, walk_expr, walk_module, walk_prop};
+use crate::ast::{Expr, Prop};
 use crate::diagnostics::Diagnostic;
 use crate::plan::{self, Plan};
 use crate::source::SourceMap;
-use crate::types::Checked;
+use crate::types::{BuiltinTask, Callee, Checked};
 
 /// Judges all workflows of a program without errors.
 pub fn check(checked: &Checked, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
@@ -39,15 +39,15 @@ fn judge(plan: &Plan, checked: &Checked, sources: &SourceMap, out: &mut Vec<Diag
 }
 
 /// Whether the program says anything that is judged here.
-#[derive(Debug, Default)]
-struct Asked {
+struct Asked<'c> {
+    checked: &'c Checked,
     claims: bool,
     limits: bool,
 }
 
-impl Asked {
-    fn of(checked: &Checked) -> Asked {
-        let mut asked = Asked::default();
+impl<'c> Asked<'c> {
+    fn of(checked: &'c Checked) -> Asked<'c> {
+        let mut asked = Asked { checked, claims: false, limits: false };
         for module in &checked.resolved.modules {
             walk_module(&mut asked, &module.ast);
         }
@@ -55,7 +55,14 @@ impl Asked {
     }
 }
 
-impl<'a> Visitor<'a> for Asked {
+impl<'a> Visitor<'a> for Asked<'_> {
+    fn expr(&mut self, expr: &'a Expr) {
+        // A file that nobody writes can be read by all.
+        let callee = self.checked.calls.get(expr.id).map(|call| &call.callee);
+        self.claims |= callee == Some(&Callee::BuiltinTask(BuiltinTask::Write));
+        walk_expr(self, expr);
+    }
+
     fn prop(&mut self, prop: &'a Prop) {
         self.claims |= matches!(prop.name.text.as_str(), "writes" | "reads");
         self.limits |= matches!(prop.name.text.as_str(), "deadline" | "budget");

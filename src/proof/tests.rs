@@ -121,6 +121,15 @@ fn what_certainly_collides_is_refused() {
     }
 }
 
+/// What built-in tasks claim counts where no task claims anything.
+#[test]
+fn writes_alone_collide() {
+    let codes = |text: &str| errors(text).iter().map(|d| d.code.to_string()).collect::<Vec<_>>();
+    assert_eq!(codes("workflow main() { write(\"a\", \"b\") write(\"a\", \"c\") }"), ["F0501"]);
+    assert_eq!(codes("workflow main() -> String { write(\"a\", \"b\") read(\"a\") }"), ["F0502"]);
+    assert_eq!(codes("workflow main() { write(\"a\", \"b\") write(\"c\", \"c\") }"), Vec::<String>::new());
+}
+
 #[test]
 fn a_workflow_that_nobody_starts_is_judged_too() {
     let text =

@@ -30,6 +30,8 @@ pub(super) struct World {
     pub defs: Vec<Def>,
     pub def_of: Table<DefId>,
     pub enums: Vec<DefId>,
+    /// Those of which not all variants could be read.
+    pub broken_enums: HashSet<EnumId>,
     /// Each variant of each enum, built-in ones included.
     pub variants: HashMap<(EnumId, EcoString), u16>,
     /// The name of every variant there is.
@@ -168,6 +170,9 @@ impl World {
 
     fn variants_of(&mut self, decl: &EnumDecl, out: &mut Vec<Diagnostic>) -> EnumId {
         let id = EnumId((BUILTIN_ENUMS.len() + self.enums.len()) as u32);
+        if decl.broken {
+            self.broken_enums.insert(id);
+        }
         if decl.variants.len() > usize::from(u16::MAX) {
             out.push(errors::too_many_variants(&decl.name));
         }
@@ -472,7 +477,18 @@ const NAMELESS: &str = "";
 
 /// The words of the items that could not be read: what they might have declared.
 pub(super) fn broken_words<'s>(ast: &Module, sources: &'s SourceMap) -> HashSet<&'s str> {
-    let broken = ast.items.iter().filter(|i| matches!(i.kind, ItemKind::Bad(_)));
+    let unread = |i: &&Item| match &i.kind {
+        ItemKind::Bad(_) => true,
+        ItemKind::Enum(decl) => decl.broken,
+        ItemKind::Use(_)
+        | ItemKind::Type(_)
+        | ItemKind::Fn(_)
+        | ItemKind::Actor(_)
+        | ItemKind::Task(_)
+        | ItemKind::Workflow(_)
+        | ItemKind::Test(_) => false,
+    };
+    let broken = ast.items.iter().filter(unread);
     let mut all: HashSet<&str> = broken.clone().flat_map(|i| words(sources.text(i.span))).collect();
     let declares =
         |i: &&Item| words(sources.text(i.span)).next().is_some_and(|word| DECLARING.contains(&word));

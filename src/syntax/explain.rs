@@ -4,10 +4,9 @@
 use super::build::Builder;
 use super::grammar::{FlowParser, Rule};
 use super::{errors, habits, hints, repair};
-use crate::ast::{Item, ItemKind, Name, Stmt, StmtKind};
+use crate::ast::{Item, ItemKind, Stmt, StmtKind};
 use crate::diagnostics::{Applicability, Edit};
 use crate::source::Span;
-use ecow::EcoString;
 use pest::Parser;
 use pest::error::ErrorVariant;
 use pest::iterators::Pair;
@@ -154,7 +153,8 @@ impl<'a> Builder<'a> {
             }
         };
         let (span, found) = self.found_at(text, start, at);
-        if let Some(habit) = habits::habit(text, at, &wanted, in_block, self.in_record(start)) {
+        if let Some(mut habit) = habits::habit(text, at, &wanted, in_block, self.in_record(start)) {
+            self.not_twice(text, start, &mut habit);
             self.habit(start, habit);
             return;
         }
@@ -259,71 +259,6 @@ impl<'a> Builder<'a> {
         let length = token_length(next);
         let offset = start + at + blank;
         (self.place(offset, offset + length), found)
-    }
-
-    fn declared_name(&self, text: &str, start: usize) -> Option<Name> {
-        let mut words = Words { text, at: 0 };
-        let (_, first) = words.next()?;
-        if !matches!(first, "type" | "enum" | "fn" | "agent" | "resource" | "mcp" | "task" | "workflow") {
-            return None;
-        }
-        let behind = words.at;
-        let (at, name) = words.next()?;
-        // A name follows its keyword.
-        let follows = text[behind..at].trim().is_empty();
-        follows.then(|| self.name_at(start + at, name))
-    }
-
-    fn names_bound_by(&self, text: &str, start: usize) -> Vec<Name> {
-        let mut words = Words { text, at: 0 };
-        let Some((_, first)) = words.next() else { return Vec::new() };
-        if !matches!(first, "let" | "task" | "stage" | "var" | "const") {
-            return self.name_without_let(text, start).into_iter().collect();
-        }
-        let head = text.find('=').unwrap_or(text.len());
-        let behind = text[words.at..].trim_start();
-        let taken_apart = behind.starts_with('{') && first != "stage" && first != "task";
-        if !taken_apart && !behind.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-            return Vec::new();
-        }
-        let count = if taken_apart { usize::MAX } else { 1 };
-        words
-            .take(count)
-            .take_while(|(at, _)| *at < head)
-            .map(|(at, name)| self.name_at(start + at, name))
-            .collect()
-    }
-
-    /// `x = …`, `x := …`, `x: T = …`
-    fn name_without_let(&self, text: &str, start: usize) -> Option<Name> {
-        let length = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|l| *l > 0)?;
-        let behind = text[length..].trim_start();
-        let assigns = behind.starts_with('=') && !behind.starts_with("==") && !behind.starts_with("=>");
-        let typed = behind.starts_with(':') && behind.lines().next().is_some_and(|line| line.contains('='));
-        (assigns || typed).then(|| self.name_at(start, &text[..length]))
-    }
-
-    fn name_at(&self, start: usize, text: &str) -> Name {
-        Name { text: EcoString::from(text), span: self.place(start, start + text.len()) }
-    }
-}
-
-/// The names in a text, with their offsets.
-struct Words<'t> {
-    text: &'t str,
-    at: usize,
-}
-
-impl<'t> Iterator for Words<'t> {
-    type Item = (usize, &'t str);
-
-    fn next(&mut self) -> Option<(usize, &'t str)> {
-        let rest = &self.text[self.at..];
-        let start = self.at + rest.find(|c: char| c.is_ascii_alphabetic() || c == '_')?;
-        let rest = &self.text[start..];
-        let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
-        self.at = start + length;
-        Some((start, &rest[..length]))
     }
 }
 

@@ -14,6 +14,7 @@ mod format;
 mod grammar;
 mod habits;
 mod hints;
+mod names;
 mod pieces;
 mod repair;
 mod scan;

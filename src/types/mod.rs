@@ -76,6 +76,8 @@ pub struct EnumTy {
     /// `None` for a built-in one.
     pub def: Option<DefId>,
     pub variants: Vec<VariantTy>,
+    /// Some of its variants could not be read: there are others.
+    pub broken: bool,
 }
 
 #[derive(Debug, Clone)]

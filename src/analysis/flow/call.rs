@@ -3,7 +3,7 @@
 use super::value::{Taint, Value};
 use super::walk::Walk;
 use super::{Binder, Kinds, Override, Written};
-use crate::ast::{Arg, Expr, ExprKind, ItemKind, Props};
+use crate::ast::{Arg, Expr, ExprKind, ItemKind, Props, TaskDecl};
 use crate::resolve::DefId;
 use crate::types::{Builtin, BuiltinTask, Call, Callee};
 
@@ -14,7 +14,7 @@ impl<'a> Walk<'_, 'a> {
         let Some(call) = checked.calls.get(e.id) else { return Value::default() };
         match &call.callee {
             Callee::Def(def) => {
-                let given = self.arguments(call, args);
+                let given = self.arguments(*def, call, args);
                 self.defined(*def, call, args, &given)
             }
             Callee::Builtin(builtin) => self.builtin(e, *builtin, args),
@@ -51,45 +51,61 @@ impl<'a> Walk<'_, 'a> {
             },
             _ => None,
         };
-        if self.own {
-            self.flow.overrides.push(Override { props, task, owner: self.owner });
-        }
+        self.note_props(props, task);
         value
     }
 
-    /// The arguments by parameter; one that is left out is clean: its default is known where it is declared.
-    fn arguments(&mut self, call: &Call, args: &'a [Arg]) -> Vec<Value> {
+    /// Properties of a workflow, or of a call.
+    pub(super) fn note_props(&mut self, props: &'a Props, task: Option<(DefId, &'a TaskDecl)>) {
+        if self.own {
+            self.flow.overrides.push(Override { props, task, owner: self.owner });
+        }
+    }
+
+    /// The arguments by parameter; one that is left out is its default, which may use those before it.
+    fn arguments(&mut self, def: DefId, call: &Call, args: &'a [Arg]) -> Vec<Value> {
         let written: Vec<Value> = args.iter().map(|arg| self.expr(&arg.value)).collect();
-        let place = |at: &Option<u32>| at.and_then(|at| written.get(at as usize).cloned());
-        call.args.iter().map(|at| place(at).unwrap_or_default()).collect()
+        let mut given = Vec::with_capacity(call.args.len());
+        for (at, place) in call.args.iter().enumerate() {
+            let value = match place.and_then(|at| written.get(at as usize).cloned()) {
+                Some(value) => value,
+                None => match self.defaults.get(&(def, at)).cloned() {
+                    Some(default) => self.applied(&default, &given),
+                    None => Value::default(),
+                },
+            };
+            given.push(value);
+        }
+        given
     }
 
     fn defined(&mut self, def: DefId, call: &Call, args: &'a [Arg], given: &[Value]) -> Value {
         let checked = self.checked;
-        let decl = match &checked.resolved.item(def).kind {
+        match &checked.resolved.item(def).kind {
             ItemKind::Fn(_) => return self.summary(def, given),
-            ItemKind::Workflow(_) => None,
-            ItemKind::Task(decl) => Some(decl),
+            ItemKind::Workflow(_) | ItemKind::Task(_) => {}
             ItemKind::Use(_)
             | ItemKind::Type(_)
             | ItemKind::Enum(_)
             | ItemKind::Actor(_)
             | ItemKind::Test(_)
             | ItemKind::Bad(_) => return Value::default(),
-        };
+        }
         for (at, value) in given.iter().enumerate() {
             let written = call.args.get(at).copied().flatten().and_then(|at| args.get(at as usize));
             if let Some(arg) = written {
                 self.inflow((def, at), value.whole, Binder::Expr(&arg.value));
             }
         }
-        match decl {
-            Some(decl) => self.answer(decl).into(),
-            None => self.summary(def, given),
-        }
+        self.summary(def, given)
     }
 
+    /// What a callee gives, with the arguments in their place; its failure may tell as much.
     fn summary(&mut self, def: DefId, given: &[Value]) -> Value {
+        if let Some(thrown) = self.throws.get(&def).copied().filter(|t| !t.is_clean()) {
+            let thrown = self.applied(&thrown.into(), given).whole;
+            self.thrown = self.join(self.thrown, thrown);
+        }
         match self.summaries.get(&def).cloned() {
             Some(summary) => self.applied(&summary, given),
             None => Value::default(),
@@ -109,9 +125,9 @@ impl<'a> Walk<'_, 'a> {
             Builtin::First | Builtin::Last | Builtin::Flatten | Builtin::Compact | Builtin::Unique => {
                 self.first_of(args)
             }
-            Builtin::Sort | Builtin::SortBy | Builtin::GroupBy | Builtin::Reverse | Builtin::Take => {
-                self.first_of(args)
-            }
+            // A map of lists: its fields are others than those of the elements.
+            Builtin::GroupBy => self.first_of(args).whole.into(),
+            Builtin::Sort | Builtin::SortBy | Builtin::Reverse | Builtin::Take => self.first_of(args),
             Builtin::Drop => self.first_of(args),
             Builtin::Enumerate => {
                 let value = self.first_of(args);
@@ -123,7 +139,12 @@ impl<'a> Walk<'_, 'a> {
                 let checked = self.checked;
                 checked.resolved.includes.get(e.id).map_or_else(Value::default, |text| self.text(text))
             }
-            Builtin::Secret | Builtin::Fail => {
+            Builtin::Fail => {
+                let told = self.all(args).whole;
+                self.thrown = self.join(self.thrown, told);
+                Value::default()
+            }
+            Builtin::Secret => {
                 self.all(args);
                 Value::default()
             }
@@ -145,7 +166,7 @@ impl<'a> Walk<'_, 'a> {
                 let pattern = args.first().map(|arg| &arg.value);
                 if pattern.is_some_and(starts_in_folder) { Kinds::NONE } else { Kinds::NAMES }
             }
-            BuiltinTask::Env | BuiltinTask::Input => Kinds::INPUT,
+            BuiltinTask::Env | BuiltinTask::Input | BuiltinTask::Approve => Kinds::INPUT,
             BuiltinTask::PlanOf => Kinds::AGENT,
             BuiltinTask::Write => {
                 let path = call.args.first().copied().flatten().and_then(|at| args.get(at as usize));
@@ -154,8 +175,9 @@ impl<'a> Walk<'_, 'a> {
                 }
                 Kinds::NONE
             }
-            BuiltinTask::Approve | BuiltinTask::Sleep | BuiltinTask::Now => Kinds::NONE,
+            BuiltinTask::Sleep | BuiltinTask::Now => Kinds::NONE,
         };
+        self.thrown = self.join(self.thrown, Taint::of(kinds.and(Kinds::OUTSIDE)));
         Taint::of(kinds).into()
     }
 }

@@ -1,6 +1,7 @@
 //! The way of a text or an agent from where it comes from to where it ends, for messages. Worked out only where there is
 //! something to report.
 
+use super::task::prints;
 use super::{Binder, Flow, Kinds};
 use crate::ast::{Block, Entry, Expr, ExprKind, ItemKind, StmtKind, StrPart, TaskDecl};
 use crate::resolve::{DefId, Res};
@@ -108,10 +109,7 @@ impl<'a> Way<'_, 'a> {
         match &block.stmts.last()?.kind {
             StmtKind::Expr(e) => Some((owner, e)),
             StmtKind::Stage { body, .. } => self.block(owner, body),
-            StmtKind::Task(decl) => {
-                self.source_of(decl, decl.name.span);
-                None
-            }
+            StmtKind::Task(decl) => self.source_of(owner, decl, decl.name.span),
             StmtKind::Let { .. } | StmtKind::Assert { .. } | StmtKind::Bad(_) => None,
         }
     }
@@ -130,8 +128,11 @@ impl<'a> Way<'_, 'a> {
                     _ => self.block(owner, block),
                 }
             }
-            Binder::Task(decl) => {
-                self.source_of(decl, decl.name.span);
+            Binder::Task(decl) => self.source_of(owner, decl, decl.name.span),
+            Binder::Failure(block) => {
+                let start = block.span.at_start();
+                let brace = Span { end: start.end + 1, ..start };
+                self.step(brace, "what fails in here tells what it was given or answered");
                 None
             }
             Binder::Param(def, at, param) => {
@@ -159,10 +160,10 @@ impl<'a> Way<'_, 'a> {
         let argument = args.iter().map(|a| &a.value).find(|a| self.has(owner, a));
         match &checked.calls.get(e.id)?.callee {
             Callee::Def(def) => match &checked.resolved.item(*def).kind {
-                ItemKind::Task(decl) => {
-                    self.source_of(decl, e.span);
-                    None
-                }
+                ItemKind::Task(decl) => match argument.filter(|_| is_command(decl)) {
+                    Some(argument) => Some((owner, argument)),
+                    None => self.source_of(*def, decl, e.span),
+                },
                 ItemKind::Workflow(decl) => match argument {
                     Some(argument) => Some((owner, argument)),
                     None => self.block(*def, &decl.body),
@@ -201,7 +202,13 @@ impl<'a> Way<'_, 'a> {
         }
     }
 
-    fn source_of(&mut self, decl: &TaskDecl, span: Span) {
+    /// A task that answers it, or that is handed it and prints it.
+    fn source_of(&mut self, owner: DefId, decl: &'a TaskDecl, span: Span) -> Next<'a> {
+        let handed = decl.props.list.iter().find(|p| prints(decl, &p.name.text) && self.has(owner, &p.value));
+        if let Some(prop) = handed.filter(|_| is_command(decl)) {
+            self.step(prop.value.span, format!("`{}` prints what it is given", decl.name.text));
+            return Some((owner, &prop.value));
+        }
         let has = |name: &str| decl.props.get(name).is_some();
         let what = if has("agent") {
             "an agent answers this"
@@ -211,7 +218,13 @@ impl<'a> Way<'_, 'a> {
             "this comes from the net"
         };
         self.step(span, what);
+        None
     }
+}
+
+/// Whether a task runs a command here.
+fn is_command(decl: &TaskDecl) -> bool {
+    decl.props.get("run").is_some() || decl.props.get("sh").is_some()
 }
 
 /// What the value of an expression is made of.

@@ -8,6 +8,7 @@
 mod call;
 mod carry;
 mod chain;
+mod control;
 mod order;
 mod task;
 mod value;
@@ -20,8 +21,8 @@ use value::{AgentSets, Taint, bits};
 
 use super::agents::Agents;
 use super::survey::Survey;
-use crate::ast::{Block, Expr, NodeId, Param, Props, Table, TaskDecl};
-use crate::resolve::DefId;
+use crate::ast::{BinaryOp, Block, Expr, ExprKind, NodeId, Param, Props, Table, TaskDecl};
+use crate::resolve::{DefId, Res};
 use crate::types::Checked;
 use std::collections::{BTreeSet, VecDeque};
 
@@ -34,7 +35,7 @@ pub(super) struct Site<'a> {
     pub inline: bool,
 }
 
-/// Properties that a call sets anew, of which task, and where.
+/// Properties that a call sets anew, of which task, and where; and those of workflows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Override<'a> {
     pub props: &'a Props,
@@ -59,6 +60,8 @@ enum Binder<'a> {
     Param(DefId, usize, &'a Param),
     /// An inline task.
     Task(&'a TaskDecl),
+    /// What a failure in a block tells.
+    Failure(&'a Block),
 }
 
 /// A value that is handed to a parameter, or that a `repeat` hands to its next round.
@@ -202,5 +205,15 @@ impl<'a> Flow<'a> {
             }
         }
         agents
+    }
+
+    /// What a name was bound to, where that is written out as a list.
+    pub(super) fn written(&self, name: &Expr) -> Option<&'a Expr> {
+        let Some(Res::Local(local)) = self.checked.resolved.res(name.id) else { return None };
+        let Some(Binder::Expr(value)) = self.binders.get(*local) else { return None };
+        // In a loop over lists a name stands for one of them.
+        let same = self.checked.types.get(name.id) == self.checked.types.get(value.id);
+        let list = matches!(value.kind, ExprKind::List(_) | ExprKind::Binary { op: BinaryOp::Add, .. });
+        (same && list).then_some(*value)
     }
 }

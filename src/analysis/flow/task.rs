@@ -7,51 +7,77 @@ use crate::ast::{Expr, ExprKind, StrPart, TaskDecl};
 
 /// Programs that print what somebody on the net has written.
 const FETCHING: &[&str] = &["curl", "wget", "xh", "aria2c", "lynx", "w3m"];
+/// Programs that print their words.
+const PRINTING: &[&str] = &["echo", "printf"];
+/// Programs that print what comes in on standard input.
+const PASSING: &[&str] = &[
+    "awk", "base64", "cat", "cut", "fmt", "fold", "grep", "head", "jq", "nl", "paste", "rev", "sed", "sort",
+    "tac", "tail", "tee", "tr", "uniq",
+];
 
 impl<'a> Walk<'_, 'a> {
-    /// A task where it is declared or stands inline: its properties, and what it gives.
+    /// A task where it is declared or stands inline: its properties, and what it gives; its failure may tell as much.
     pub(super) fn task(&mut self, decl: &'a TaskDecl, inline: bool) -> Taint {
         if self.own {
             self.flow.sites.push(Site { decl, owner: self.owner, inline });
         }
-        self.props(&decl.props);
-        self.answer(decl)
-    }
-
-    /// Where the text of its answer comes from. What a local command prints is its own.
-    pub(super) fn answer(&self, decl: &TaskDecl) -> Taint {
-        let has = |name: &str| decl.props.get(name).map(|prop| &prop.value);
-        if has("agent").is_some() {
-            Taint::of(Kinds::AGENT)
-        } else if has("http").is_some()
-            || has("run").is_some_and(runs_fetching)
-            || has("sh").is_some_and(fetches)
-        {
-            Taint::of(Kinds::HTTP)
-        } else if has("mcp").is_some() {
-            Taint::of(Kinds::MCP)
-        } else {
-            Taint::default()
+        let mut answer = answer(decl);
+        for prop in &decl.props.list {
+            let given = self.expr(&prop.value).whole;
+            if prints(decl, &prop.name.text) {
+                answer = self.join(answer, given);
+            }
         }
+        self.thrown = self.join(self.thrown, answer);
+        answer
     }
 }
 
-fn runs_fetching(argv: &Expr) -> bool {
+/// Where the text of its answer comes from. What a local command prints is its own, but for what is handed to it.
+fn answer(decl: &TaskDecl) -> Taint {
+    let has = |name: &str| decl.props.get(name).is_some();
+    if has("agent") {
+        Taint::of(Kinds::AGENT)
+    } else if has("http") || calls(decl, FETCHING) {
+        Taint::of(Kinds::HTTP)
+    } else if has("mcp") {
+        Taint::of(Kinds::MCP)
+    } else {
+        Taint::default()
+    }
+}
+
+/// Whether a command prints what it is given there.
+pub(super) fn prints(decl: &TaskDecl, property: &str) -> bool {
+    match property {
+        "run" | "sh" => calls(decl, PRINTING),
+        "stdin" => calls(decl, PASSING),
+        _ => false,
+    }
+}
+
+/// Whether a command, or a word of a script, is one of these programs.
+fn calls(decl: &TaskDecl, programs: &[&str]) -> bool {
+    let has = |name: &str| decl.props.get(name).map(|prop| &prop.value);
+    has("run").is_some_and(|argv| runs(argv, programs)) || has("sh").is_some_and(|sh| says(sh, programs))
+}
+
+fn runs(argv: &Expr, programs: &[&str]) -> bool {
     let ExprKind::List(elements) = &argv.kind else { return false };
     elements.first().is_some_and(|first| match &first.value.kind {
         ExprKind::Str(text) => {
-            text.literal().is_some_and(|name| FETCHING.contains(&name.rsplit('/').next().unwrap_or_default()))
+            text.literal().is_some_and(|name| programs.contains(&name.rsplit('/').next().unwrap_or_default()))
         }
         _ => false,
     })
 }
 
-fn fetches(script: &Expr) -> bool {
+fn says(script: &Expr, programs: &[&str]) -> bool {
     let ExprKind::Str(text) = &script.kind else { return false };
     text.parts.iter().any(|part| match part {
         StrPart::Text(text, _) => text
             .split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')))
-            .any(|word| FETCHING.contains(&word)),
+            .any(|word| programs.contains(&word)),
         StrPart::Expr(_) => false,
     })
 }

@@ -5,8 +5,8 @@ use super::value::{Taint, Value, bits, slot};
 use super::{Binder, Flow, Inflow, State};
 use crate::analysis::agents::Agents;
 use crate::ast::{
-    BinaryOp, Binding, Block, Bound, Catch, Entry, Expr, ExprKind, ItemKind, LetPattern, MatchArm, NodeId,
-    Param, Pattern, PatternKind, Props, Repeat, Stmt, StmtKind, Str, StrPart, Table,
+    BinaryOp, Block, Bound, Entry, Expr, ExprKind, ItemKind, LetPattern, NodeId, Param, Props, Stmt,
+    StmtKind, Str, StrPart, Table,
 };
 use crate::resolve::{DefId, DefKind, Res};
 use crate::types::{Checked, Ty};
@@ -27,11 +27,16 @@ pub(super) struct Walk<'f, 'a> {
     pub locals: Table<Value>,
     pub owner: DefId,
     /// How many parameters and rounds the owner has so far.
-    slots: usize,
+    pub slots: usize,
     /// The rounds of its `repeat`s: slot, what goes in.
-    rounds: Vec<(usize, Taint)>,
+    pub rounds: Vec<(usize, Taint)>,
     /// Names and paths that a condition has compared with something known, and what they are since.
     pub vetted: Vec<(NodeId, Vec<EcoString>, Value)>,
+    /// What a failure so far may tell.
+    pub thrown: Taint,
+    /// The same of fns and workflows, and what their parameters are when they are left out.
+    pub throws: HashMap<DefId, Taint>,
+    pub defaults: HashMap<(DefId, usize), Value>,
     /// Part of the program, not of `std`.
     pub own: bool,
 }
@@ -50,6 +55,9 @@ impl<'f, 'a> Walk<'f, 'a> {
             slots: 0,
             rounds: Vec::new(),
             vetted: Vec::new(),
+            thrown: Taint::default(),
+            throws: HashMap::new(),
+            defaults: HashMap::new(),
             own: false,
         }
     }
@@ -61,6 +69,7 @@ impl<'f, 'a> Walk<'f, 'a> {
             self.own = !resolved.module(resolved.def(*def).module).embedded;
             self.rounds.clear();
             self.vetted.clear();
+            self.thrown = Taint::default();
             match &resolved.item(*def).kind {
                 ItemKind::Fn(decl) => {
                     self.params(&decl.params);
@@ -69,13 +78,17 @@ impl<'f, 'a> Walk<'f, 'a> {
                 }
                 ItemKind::Workflow(decl) => {
                     self.params(&decl.params);
-                    decl.with.iter().for_each(|with| self.props(with));
+                    if let Some(with) = &decl.with {
+                        self.props(with);
+                        self.note_props(with, None);
+                    }
                     let value = self.block(&decl.body);
                     self.finish(value);
                 }
                 ItemKind::Task(decl) => {
                     self.params(&decl.params);
-                    self.task(decl, false);
+                    let answer = self.task(decl, false);
+                    self.finish(answer.into());
                 }
                 ItemKind::Use(_)
                 | ItemKind::Type(_)
@@ -99,6 +112,7 @@ impl<'f, 'a> Walk<'f, 'a> {
             if let Some(default) = &param.default {
                 let value = self.expr(default);
                 self.inflow((self.owner, at), value.whole, Binder::Expr(default));
+                self.defaults.insert((self.owner, at), value);
             }
         }
     }
@@ -112,11 +126,14 @@ impl<'f, 'a> Walk<'f, 'a> {
                 rounds[at].1 = self.without_rounds(rounds[at].1, &rounds);
             }
         }
-        let value = self.map(&value, &mut |walk, taint| {
+        let ended = |walk: &mut Self, taint: Taint| {
             let taint = walk.without_rounds(taint, &rounds);
             Taint { params: taint.params & !own, ..taint }
-        });
+        };
+        let value = self.map(&value, &mut |walk, taint| ended(walk, taint));
         self.summaries.insert(self.owner, value);
+        let thrown = ended(self, self.thrown);
+        self.throws.insert(self.owner, thrown);
     }
 
     fn without_rounds(&mut self, taint: Taint, rounds: &[(usize, Taint)]) -> Taint {
@@ -239,7 +256,10 @@ impl<'f, 'a> Walk<'f, 'a> {
                     self.vetted_value(e).unwrap_or(value)
                 }
             },
-            ExprKind::Index { base, index } => self.index(base, index),
+            ExprKind::Index { base, index } => {
+                let value = self.index(base, index);
+                self.vetted_value(e).unwrap_or(value)
+            }
             ExprKind::Call { .. } => self.call(e),
             ExprKind::With { base, props } => self.with(base, props),
             ExprKind::Unary { operand, .. } => self.expr(operand).whole.into(),
@@ -291,7 +311,7 @@ impl<'f, 'a> Walk<'f, 'a> {
         Taint { agents: self.flow.sets.of(agents), ..Taint::default() }.into()
     }
 
-    fn is_map(&self, e: &Expr) -> bool {
+    pub(super) fn is_map(&self, e: &Expr) -> bool {
         self.checked.types.get(e.id).is_some_and(|ty| match ty {
             Ty::Map(_) => true,
             Ty::Named(..) => matches!(&*self.checked.known().unfold(ty), Ty::Map(_)),
@@ -318,7 +338,9 @@ impl<'f, 'a> Walk<'f, 'a> {
         let a = self.expr(left);
         let before = self.vetted.len();
         if op == BinaryOp::And {
-            self.vet(left);
+            self.vet(left, true);
+        } else if op == BinaryOp::Or {
+            self.vet(left, false);
         }
         let b = self.expr(right);
         self.vetted.truncate(before);
@@ -348,7 +370,10 @@ impl<'f, 'a> Walk<'f, 'a> {
                     let value = self.expr(value);
                     whole = self.join(whole, value.whole);
                     match value.fields {
-                        Some(more) => fields.extend(more.iter().cloned()),
+                        Some(more) => {
+                            fields.retain(|(name, _)| more.iter().all(|(own, _)| own != name));
+                            fields.extend(more.iter().cloned());
+                        }
                         None => apart &= value.whole.is_clean(),
                     }
                 }
@@ -411,9 +436,10 @@ impl<'f, 'a> Walk<'f, 'a> {
             StmtKind::Assert { cond, message } => {
                 self.expr(cond);
                 message.iter().for_each(|m| {
-                    self.expr(m);
+                    let told = self.expr(m);
+                    self.thrown = self.join(self.thrown, told.whole);
                 });
-                self.vet(cond);
+                self.vet(cond, true);
                 Value::default()
             }
             StmtKind::Expr(e) => self.expr(e),
@@ -421,126 +447,10 @@ impl<'f, 'a> Walk<'f, 'a> {
         }
     }
 
-    fn bind_fields(&mut self, bounds: &'a [Bound], value: &Value, from: Binder<'a>) {
+    pub(super) fn bind_fields(&mut self, bounds: &'a [Bound], value: &Value, from: Binder<'a>) {
         for bound in bounds {
             self.bind(bound.id, value.field(&bound.name.text), from);
         }
-    }
-
-    fn control(&mut self, e: &'a Expr) -> Value {
-        match &e.kind {
-            ExprKind::If { cond, then, otherwise } => {
-                self.expr(cond);
-                let before = self.vetted.len();
-                self.vet(cond);
-                let a = self.block(then);
-                self.vetted.truncate(before);
-                match otherwise {
-                    Some(otherwise) => {
-                        let b = self.expr(otherwise);
-                        self.join_values(a, b)
-                    }
-                    None => a,
-                }
-            }
-            ExprKind::Match { value, arms } => {
-                let found = self.expr(value);
-                arms.iter().fold(Value::default(), |all, arm| {
-                    let given = self.arm(arm, value, &found);
-                    self.join_values(all, given)
-                })
-            }
-            ExprKind::For(each) => {
-                self.each(&each.binding, (&each.items, &each.filter), each.with.as_ref(), &each.body)
-            }
-            ExprKind::RaceFor(each) => {
-                self.each(&each.binding, (&each.items, &each.filter), each.with.as_ref(), &each.body)
-            }
-            ExprKind::Repeat(repeat) => self.repeat(repeat),
-            ExprKind::Try { body, catch, finally } => {
-                let value = self.block(body);
-                let other =
-                    catch.as_deref().map_or_else(Value::default, |Catch { body, .. }| self.block(body));
-                finally.iter().for_each(|block| {
-                    self.block(block);
-                });
-                self.join_values(value, other)
-            }
-            ExprKind::Race { entrants, with } => {
-                with.iter().for_each(|with| self.props(with));
-                entrants.iter().fold(Value::default(), |all, entrant| {
-                    let value = self.expr(entrant);
-                    self.join_values(all, value)
-                })
-            }
-            _ => Value::default(),
-        }
-    }
-
-    fn arm(&mut self, arm: &'a MatchArm, value: &'a Expr, found: &Value) -> Value {
-        self.pattern(&arm.pattern, value, found);
-        let before = self.vetted.len();
-        if let Some(guard) = &arm.guard {
-            self.expr(guard);
-            self.vet(guard);
-        }
-        let given = self.expr(&arm.value);
-        self.vetted.truncate(before);
-        given
-    }
-
-    fn pattern(&mut self, pattern: &'a Pattern, value: &'a Expr, found: &Value) {
-        match &pattern.kind {
-            PatternKind::Name(_) => self.bind(pattern.id, found.clone(), Binder::Expr(value)),
-            PatternKind::Variant { args, .. } => {
-                let part = found.whole.into();
-                args.iter().flatten().for_each(|p| self.pattern(p, value, &part));
-            }
-            PatternKind::Or(sides) => sides.iter().for_each(|p| self.pattern(p, value, found)),
-            PatternKind::Any | PatternKind::None | PatternKind::Literal(_) | PatternKind::Bad => {}
-        }
-    }
-
-    fn each(
-        &mut self,
-        binding: &'a Binding,
-        (items, filter): (&'a Expr, &'a Option<Expr>),
-        with: Option<&'a Props>,
-        body: &'a Block,
-    ) -> Value {
-        let mut found = self.expr(items);
-        if self.is_map(items) {
-            found = found.whole.into();
-        }
-        match binding {
-            Binding::Name(bound) => self.bind(bound.id, found, Binder::Expr(items)),
-            Binding::Fields(bounds, _) => self.bind_fields(bounds, &found, Binder::Expr(items)),
-        }
-        let before = self.vetted.len();
-        if let Some(filter) = filter {
-            self.expr(filter);
-            self.vet(filter);
-        }
-        with.iter().for_each(|with| self.props(with));
-        let value = self.block(body);
-        self.vetted.truncate(before);
-        value
-    }
-
-    /// What a round gives is what the next one starts with: a parameter of its own.
-    fn repeat(&mut self, repeat: &'a Repeat) -> Value {
-        let start = self.expr(&repeat.start);
-        let at = self.slots;
-        self.slots += 1;
-        self.bind(repeat.name.id, Taint::param(at).into(), Binder::Round(at, &repeat.body));
-        repeat.with.iter().for_each(|with| self.props(with));
-        let next = self.block(&repeat.body);
-        self.expr(&repeat.until);
-        self.inflow((self.owner, at), start.whole, Binder::Expr(&repeat.start));
-        self.inflow((self.owner, at), next.whole, Binder::Block(&repeat.body));
-        let inside = self.join(start.whole, next.whole);
-        self.rounds.push((at, inside));
-        Taint::param(at).into()
     }
 }
 

@@ -9,9 +9,11 @@
 //! patterns.
 
 mod automaton;
+mod outline;
 mod parse;
 
 use automaton::Automaton;
+use outline::Outline;
 use std::sync::OnceLock;
 
 /// Longest pattern, in bytes.
@@ -89,6 +91,7 @@ pub struct Glob {
     suffix: String,
     /// There is no special character: the pattern is one path, its prefix.
     literal: bool,
+    outline: Outline,
     /// One path needs none until it is compared with a pattern that holds what is not known.
     automaton: OnceLock<Automaton>,
     /// With anything in place of what is not known; only where there is such text.
@@ -142,7 +145,8 @@ impl Glob {
             Some(Automaton::new(&parse::loosened(parts), MAX_STATES).ok_or(GlobFault::TooLong)?)
         };
         let (text, unknown) = (text.to_string(), unknown.to_vec());
-        Ok(Glob { text, unknown, prefix, suffix, literal, automaton, loose })
+        let outline = Outline::new(parts);
+        Ok(Glob { text, unknown, prefix, suffix, literal, outline, automaton, loose })
     }
 
     fn automaton(&self) -> &Automaton {
@@ -176,7 +180,7 @@ impl Glob {
 
     /// A shortest path that both match, if there is one.
     pub fn overlap(&self, other: &Glob) -> Option<String> {
-        if !self.may_overlap(other) {
+        if self.is_apart(other) {
             return None;
         }
         match (self.path(), other.path()) {
@@ -196,7 +200,7 @@ impl Glob {
         if self.loose.is_none() && other.loose.is_none() {
             return Some(self.overlap(other)?.chars().map(Sign::Char).collect());
         }
-        if self.may_overlap(other) { self.automaton().common(other.automaton(), same) } else { None }
+        if self.is_apart(other) { None } else { self.automaton().common(other.automaton(), same) }
     }
 
     /// Whether both may match the same path.
@@ -226,9 +230,25 @@ impl Glob {
         self.loose.is_some()
     }
 
-    /// The text before its first special character or unknown text.
-    pub fn prefix(&self) -> &str {
-        &self.prefix
+    /// A quick look: whether no path is sure to match both.
+    pub fn is_apart(&self, other: &Glob) -> bool {
+        self.outline.is_apart(&other.outline)
+    }
+
+    /// The text before its first special character: of two that are not apart, one begins with the other. An unknown text
+    /// stands in it as itself, unless `loose`.
+    pub fn start(&self, loose: bool) -> &str {
+        if loose { &self.prefix } else { self.outline.start() }
+    }
+
+    /// The same of the text after its last special character, where one ends with the other.
+    pub fn end(&self, loose: bool) -> &str {
+        if loose { &self.suffix } else { self.outline.end() }
+    }
+
+    /// Whether there is no special character, and with `loose` no unknown text either: one path.
+    pub fn is_one_path(&self, loose: bool) -> bool {
+        if loose { self.literal } else { self.outline.is_fixed() }
     }
 
     /// Whether there is a path that both match.

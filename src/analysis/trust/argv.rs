@@ -2,7 +2,7 @@
 
 use super::words::{self, Piece};
 use super::{Judge, bare, errors, programs};
-use crate::analysis::flow::Kinds;
+use crate::analysis::flow::{Flow, Kinds};
 use crate::ast::{BinaryOp, Expr, ExprKind, Str, StrPart};
 use crate::source::Span;
 use crate::types::{Builtin, Callee, Checked};
@@ -44,7 +44,7 @@ pub(super) struct Command<'w, 'a> {
 }
 
 /// The words of an argv.
-pub(super) fn of_list<'a>(checked: &Checked, value: &'a Expr) -> Vec<Word<'a>> {
+pub(super) fn of_list<'a>(checked: &Checked, flow: &Flow<'a>, value: &'a Expr) -> Vec<Word<'a>> {
     let mut words = Vec::new();
     let mut open = vec![value];
     while let Some(e) = open.pop() {
@@ -54,6 +54,8 @@ pub(super) fn of_list<'a>(checked: &Checked, value: &'a Expr) -> Vec<Word<'a>> {
                 true => several(&each.value),
             })),
             ExprKind::Binary { op: BinaryOp::Add, left, right, .. } => open.extend([&**right, &**left]),
+            // A name that stands for a list, written out above.
+            ExprKind::Name(_) if let Some(list) = flow.written(e) => open.push(list),
             _ => words.push(several(e)),
         }
     }
@@ -146,10 +148,30 @@ impl<'a> Judge<'_, 'a> {
             let Some(name) = program.literal() else { return };
             let name = name.rsplit('/').next().unwrap_or(name);
             match programs::BEFORE_PROGRAM.iter().find(|(n, ..)| *n == name) {
-                Some((_, valued, operands)) => at = after_options(words, at + 1, valued, *operands),
+                Some((_, valued, operands)) => {
+                    let next = after_options(words, at + 1, valued, *operands);
+                    if self.decides(words.get(at + 1..next).unwrap_or_default()) {
+                        return;
+                    }
+                    at = next;
+                }
                 None => return self.program(name, &words[at + 1..], command.in_script),
             }
         }
+    }
+
+    /// `env PATH=… make`
+    fn decides(&mut self, words: &[Word<'a>]) -> bool {
+        let found = words.iter().find_map(|word| {
+            let name = word.prefix.split_once('=').map(|(name, _)| name)?;
+            let (hole, kinds) = self.from(word, Kinds::OUTSIDE)?;
+            programs::DECIDING.contains(&name).then_some((*hole, kinds, name))
+        });
+        if let Some((hole, kinds, name)) = found {
+            let way = self.flow.way(self.owner, hole, kinds);
+            self.out.push(errors::deciding_variable(hole.span, kinds, name, &way));
+        }
+        found.is_some()
     }
 
     fn program(&mut self, name: &str, words: &[Word<'a>], in_script: bool) {
@@ -166,10 +188,12 @@ impl<'a> Judge<'_, 'a> {
                 let rest = &words[at + 1..];
                 self.command(&Command { words: rest, in_script });
             }
-        } else if let Some((_, options)) = programs::RUNS_TEXT.iter().find(|(n, _)| *n == name)
-            && let Some(at) = words.iter().position(|w| w.literal().is_some_and(|t| options.contains(&t)))
-        {
-            self.run_by(name, words.get(at + 1..at + 2).unwrap_or_default());
+        } else if let Some(text) = text_to_run(name, words) {
+            self.run_by(name, text);
+        } else if let Some(at) = words.iter().position(is_shell).filter(|at| opens_script(&words[at + 1..])) {
+            // `docker exec box sh -c …`
+            let shell = words[at].prefix.rsplit('/').next().unwrap_or_default();
+            self.shell(shell, &words[at + 1..]);
         } else if name == "awk" && words.first().is_some_and(|w| !w.is_option()) {
             self.run_by(name, &words[..1]);
         } else {
@@ -179,10 +203,7 @@ impl<'a> Judge<'_, 'a> {
 
     /// `sh -c script`
     fn shell(&mut self, name: &str, words: &[Word<'a>]) {
-        let with_c = |w: &Word<'_>| {
-            w.literal().is_some_and(|t| t.starts_with('-') && !t.starts_with("--") && t.contains('c'))
-        };
-        let Some(at) = words.iter().position(with_c) else { return };
+        let Some(at) = words.iter().position(says_script) else { return };
         let Some(script) = words.get(at + 1) else { return };
         if script.hole_first
             && let Some((hole, kinds)) = self.from(script, Kinds::OUTSIDE)
@@ -239,6 +260,32 @@ impl<'a> Judge<'_, 'a> {
             self.out.push(errors::path_from_outside(hole.span, kinds, &format!("`{name}` changes it"), &way));
         }
     }
+}
+
+/// The word that such a program runs: behind its option, or a part of that.
+fn text_to_run<'w, 'a>(name: &str, words: &'w [Word<'a>]) -> Option<&'w [Word<'a>]> {
+    let (_, options) = programs::RUNS_TEXT.iter().find(|(n, _)| *n == name)?;
+    let own = |w: &Word<'_>| {
+        let (option, rest) = w.prefix.split_once('=').unwrap_or((&w.prefix, ""));
+        !w.hole_first && !w.holes.is_empty() && rest.is_empty() && options.contains(&option)
+    };
+    words.iter().enumerate().find_map(|(at, word)| match word.literal() {
+        Some(text) if options.contains(&text) => Some(words.get(at + 1..at + 2).unwrap_or_default()),
+        _ => own(word).then(|| &words[at..=at]),
+    })
+}
+
+fn is_shell(word: &Word<'_>) -> bool {
+    word.literal().is_some_and(|t| programs::SHELLS.contains(&t.rsplit('/').next().unwrap_or(t)))
+}
+
+/// Whether options of a shell follow, among them `-c`.
+fn opens_script(words: &[Word<'_>]) -> bool {
+    words.iter().take_while(|w| w.is_option()).any(says_script)
+}
+
+fn says_script(word: &Word<'_>) -> bool {
+    word.literal().is_some_and(|t| t.starts_with('-') && !t.starts_with("--") && t.contains('c'))
 }
 
 /// The place of the program that a program runs.

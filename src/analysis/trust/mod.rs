@@ -12,7 +12,7 @@ mod tests;
 mod words;
 
 use super::agents::Agents;
-use super::flow::{Flow, Kinds};
+use super::flow::{Flow, Kinds, Override};
 use super::survey::Survey;
 use crate::ast::{Entry, Expr, ExprKind, ItemKind, Prop, TaskDecl};
 use crate::diagnostics::Diagnostic;
@@ -20,6 +20,9 @@ use crate::resolve::DefId;
 use crate::source::Span;
 use crate::types::{Callee, Checked};
 use argv::{Command, Word};
+
+/// The properties that say who is asked.
+const AGENTS: &[&str] = &["agent", "fallback"];
 
 pub(super) fn check(
     checked: &Checked,
@@ -38,9 +41,7 @@ pub(super) fn check(
         for prop in &with.props.list {
             judge.prop(prop);
         }
-        if let (Some(prompt), Some((_, task))) = (with.props.get("prompt"), with.task) {
-            judge.prompt(&prompt.value, task);
-        }
+        judge.given_anew(with);
     }
     started(checked, survey, judge.out);
     for written in &flow.writes {
@@ -138,7 +139,7 @@ impl<'a> Judge<'_, 'a> {
             // `undo: task(…)` is a call of a task, which is judged where it is declared.
             return;
         }
-        let words = argv::of_list(self.checked, value);
+        let words = argv::of_list(self.checked, self.flow, value);
         self.command(&Command { words: &words, in_script: false });
     }
 
@@ -195,23 +196,33 @@ impl<'a> Judge<'_, 'a> {
             })
         };
         if let (Some(agent), Some(prompt)) = (field("agent"), field("prompt")) {
-            self.instructions(prompt, &[agent]);
+            self.instructions(prompt, &[(self.owner, agent)]);
         }
     }
 
     fn prompt(&mut self, prompt: &'a Expr, decl: &'a TaskDecl) {
-        let given: Vec<&Expr> =
-            ["agent", "fallback"].iter().filter_map(|name| decl.props.get(name)).map(|p| &p.value).collect();
+        let given: Vec<_> = AGENTS.iter().filter_map(|name| decl.props.get(name)).collect();
+        let given: Vec<_> = given.iter().map(|prop| (self.owner, &prop.value)).collect();
         self.instructions(prompt, &given);
     }
 
-    /// Text that tells an agent what to do.
-    fn instructions(&mut self, prompt: &'a Expr, given: &[&'a Expr]) {
+    /// A call that says anew who is asked when the first fail.
+    fn given_anew(&mut self, with: &Override<'a>) {
+        let (Some((def, task)), Some(fallback)) = (with.task, with.props.get("fallback")) else { return };
+        if let Some(prompt) = task.props.get("prompt") {
+            self.owner = def;
+            self.instructions(&prompt.value, &[(with.owner, &fallback.value)]);
+        }
+    }
+
+    /// Text that tells an agent what to do; who that is, each in terms of a declaration.
+    fn instructions(&mut self, prompt: &'a Expr, given: &[(DefId, &'a Expr)]) {
         let kinds = self.kinds(prompt, Kinds::OUTSIDE);
         if kinds.is_none() {
             return;
         }
-        let candidates: Vec<DefId> = given.iter().flat_map(|e| self.flow.agents(self.owner, e)).collect();
+        let candidates: Vec<DefId> =
+            given.iter().flat_map(|(owner, e)| self.flow.agents(*owner, e)).collect();
         let acting = candidates.iter().filter_map(|id| self.agents.facts(*id)).find(|a| a.acts());
         if let Some(agent) = acting {
             let hole = self.hole(prompt, kinds);

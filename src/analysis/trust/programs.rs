@@ -38,6 +38,15 @@ pub(super) const BEFORE_PROGRAM: &[(&str, &[&str], usize)] = &[
     ("builtin", &[], 0),
     ("xargs", &["-n", "-I", "-P", "-d", "-L", "-s", "-E"], 0),
     ("watch", &["-n"], 0),
+    ("chroot", &[], 1),
+    ("flock", &["-w", "-E"], 1),
+    ("unshare", &[], 0),
+    ("strace", &["-o", "-e", "-p"], 0),
+    ("busybox", &[], 0),
+    // What is named is fetched and run.
+    ("npx", &["-p", "--package"], 0),
+    ("uvx", &["--from", "--with"], 0),
+    ("bunx", &[], 0),
 ];
 
 /// Programs whose words are never options, or do no harm as such.

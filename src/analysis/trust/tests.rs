@@ -253,3 +253,78 @@ fn agents_of_std_modules_and_files() {
     assert_eq!(program.sources.get(found[0].span.file).name, "lib.flow");
     assert_eq!(found[0].labels.len(), 1, "{:?}", found[0].labels);
 }
+
+/// What text from outside is made of on its way, and what a condition says of it.
+#[test]
+fn ways_around_are_followed() {
+    let judge = |decls: &str, body: &str| {
+        let task = format!("{decls}\ntask t(x: String) {{ run: [x, \"-l\"] }}");
+        judged(&task, body)
+    };
+    for (decls, body) in [
+        ("", "let r = { a: ask() } let q = { a: \"ls\", ...r } t(q.a)"),
+        ("fn d(a: String, b: String = a) -> String = b", "t(d(ask()))"),
+        ("workflow w(a: String, b: String = a) -> String { b }", "t(w(ask()))"),
+        ("", "let g = group_by([{ k: \"x\", cmd: ask() }], \"k\") let xs = g[\"k\"] ?? [] t(xs[0].cmd)"),
+        ("", "for { key, value } in group_by(find(), \"name\") { t(key) }"),
+        ("", "let _q = try { ask() } catch e { t(e.message) \"\" }"),
+        ("workflow w() -> String { ask() }", "let _q = try { w() } catch e { t(e.message) \"\" }"),
+        ("", "let q = ask() let _r = try { fail(\"no #{q}\") } catch e { t(e.message) \"\" }"),
+        (
+            "fn f(x: String) -> String = fail(x)",
+            "let q = ask() let _r = try { f(q) } catch e { t(e.message) \"\" }",
+        ),
+        ("task say(x: String) -> String { run: [\"echo\", x] }", "t(say(\"./#{ask()}\"))"),
+        ("task pass(x: String) -> String { sh: \"sort | uniq\" stdin: x }", "t(pass(ask()))"),
+        ("workflow w(d: String) with { env: { PATH: d } } { sleep(1s) }", "w(ask())"),
+        ("", "let q = ask() if q != \"rm\" { t(q) }"),
+        ("", "let q = ask() if not (q in [\"ls\"]) { t(q) }"),
+        ("", "let q = ask() if q == \"ls\" or given == \"a\" { t(q) }"),
+        ("", "let q = ask() if matches(q, \"[a-z]\") { t(q) }"),
+    ] {
+        assert_eq!(judge(decls, body), ["F0803"], "{decls} {body}");
+    }
+    for (decls, body) in [
+        ("", "let r = { a: ask() } let q = { ...r, a: \"ls\" } t(q.a)"),
+        ("fn d(a: String, b: String = \"ls\") -> String = b", "t(d(ask()))"),
+        ("", "let _q = try { ask() } catch e { t(e.task) \"\" }"),
+        ("", "let q = ask() let _r = try { \"a\" } catch e { t(e.message) q }"),
+        ("task build(x: String) -> String { run: [\"make\", \"A=#{x}\"] }", "t(build(ask()))"),
+        ("", "let q = ask() if q == \"ls\" or q == \"cat\" { t(q) }"),
+        ("", "let q = ask() if q != \"ls\" { t(\"a\") } else { t(q) }"),
+        ("", "let q = ask() if not (q in [\"ls\"]) { t(\"a\") } else { t(q) }"),
+        ("", "let q = ask() match q { \"ls\" | \"cat\" => t(q), _ => t(\"a\") }"),
+        ("", "let xs = lines(ask()) if xs[0] in [\"ls\"] { t(xs[0]) }"),
+        ("", "let argv = [\"git\", \"log\", \"--end-of-options\", ask()] task q { run: argv }"),
+    ] {
+        assert_eq!(judge(decls, body), Vec::<String>::new(), "{decls} {body}");
+    }
+}
+
+#[test]
+fn more_programs_that_run_others() {
+    for (argv, code) in [
+        ("[\"docker\", \"exec\", \"box\", \"sh\", \"-c\", x]", "F0803"),
+        ("[\"docker\", \"exec\", \"box\", \"/bin/bash\", \"-e\", \"-c\", \"ls #{x}\"]", "W0111"),
+        ("[\"node\", \"--eval=#{x}\"]", "W0111"),
+        ("[\"env\", \"PATH=#{x}\", \"make\"]", "F0803"),
+        ("[\"npx\", x]", "F0803"),
+    ] {
+        assert_eq!(run(argv, "t(ask())"), [code], "{argv}");
+    }
+    for argv in [
+        "[\"docker\", \"run\", \"--\", \"sh\", x]",
+        "[\"env\", \"NOTE=#{x}\", \"make\"]",
+        "[\"node\", \"a.js\", \"--\", x]",
+    ] {
+        assert_eq!(run(argv, "t(ask())"), Vec::<String>::new(), "{argv}");
+    }
+}
+
+#[test]
+fn who_is_asked_next_counts_too() {
+    let task = "agent all { timeout: 1m }\nagent few { tools: [\"Read\"] }\n\
+                task t(x: String) -> String { agent: few prompt: \"Do #{x}\" }";
+    assert_eq!(judged(task, "let _r = t(ask())"), Vec::<String>::new());
+    assert_eq!(judged(task, "let _r = t(ask()) with { fallback: [all] }"), ["W0112"]);
+}

@@ -1,6 +1,7 @@
 //! The pairs of sites that run at the same time and use the same paths.
 
 use super::distinct;
+use super::index::Index;
 use super::terms::{TermId, Terms, Within, arguments, put};
 use super::tree::{Apart, Tree};
 use super::typed::static_type;
@@ -11,13 +12,13 @@ use crate::value::{Type, Value};
 use std::collections::{BTreeSet, HashMap};
 
 /// A pattern of [`Meet::patterns`].
-type PatternId = u32;
+pub(super) type PatternId = u32;
 
 /// A claim of a site.
 #[derive(Debug, Clone, Copy)]
-struct Claim {
-    pattern: PatternId,
-    writes: bool,
+pub(super) struct Claim {
+    pub pattern: PatternId,
+    pub writes: bool,
     element: u32,
     at_call: bool,
 }
@@ -245,7 +246,7 @@ impl<'p> Meet<'p> {
     }
 
     fn compare(&mut self) {
-        let index = Index::new(self);
+        let index = Index::new(&self.patterns, &self.claims, self.may);
         for site in 0..self.tree.sites.len() as u32 {
             if self.tree.is_alone(site) {
                 continue;
@@ -255,8 +256,11 @@ impl<'p> Meet<'p> {
                     return;
                 }
                 index.near(claim.pattern, |near| {
-                    let sites =
-                        if claim.writes { &index.all[near as usize] } else { &index.writers[near as usize] };
+                    self.found.work.looked += 1;
+                    if self.is_apart(claim.pattern, near) {
+                        return;
+                    }
+                    let sites = index.sites(near, !claim.writes);
                     let later = sites.partition_point(|(other, _)| *other < site);
                     for (other, at) in &sites[later..] {
                         let theirs = self.claims[*other as usize][*at as usize];
@@ -270,10 +274,22 @@ impl<'p> Meet<'p> {
         }
     }
 
+    /// A quick look at two patterns, where only what is sure is of interest.
+    fn is_apart(&self, p: PatternId, q: PatternId) -> bool {
+        match (&self.patterns[p as usize], &self.patterns[q as usize]) {
+            (Some(p), Some(q)) => !self.may && p.is_apart(q),
+            _ => false,
+        }
+    }
+
     /// Whether more is not worth the work: enough was found, or too much looked at.
     fn is_enough(&mut self) -> bool {
-        let full = !self.may && self.found.collisions.len() >= MOST_LISTED;
-        let long = self.found.work.pairs >= MOST_PAIRS;
+        // Pairs come in the order of their first sites: the first of them are known.
+        let full = match self.may {
+            true => self.waits.len() > MOST_LISTED,
+            false => self.found.collisions.len() >= MOST_LISTED,
+        };
+        let long = self.found.work.pairs >= MOST_PAIRS || self.found.work.looked >= 8 * MOST_PAIRS;
         self.found.more |= full;
         self.found.beyond |= long;
         full || long
@@ -454,84 +470,5 @@ impl<'p> Meet<'p> {
         }
         self.found.may.dedup();
         self.found
-    }
-}
-
-/// The patterns by their fixed starts: two of which neither begins the other never meet.
-struct Index {
-    /// Sites by pattern, with the claim: all, and those that write.
-    all: Vec<Vec<(u32, u32)>>,
-    writers: Vec<Vec<(u32, u32)>>,
-    /// Patterns by their starts, and where each stands in that order.
-    sorted: Vec<PatternId>,
-    place: Vec<u32>,
-    /// By place: the last place before whose start begins this one's, and one more than the last that this one begins.
-    before: Vec<Option<u32>>,
-    end: Vec<u32>,
-    /// By place: one more than the last with the same start.
-    equal: Vec<u32>,
-    path: Vec<bool>,
-}
-
-impl Index {
-    fn new(meet: &Meet<'_>) -> Index {
-        let count = meet.patterns.len();
-        let mut index = Index {
-            all: vec![Vec::new(); count],
-            writers: vec![Vec::new(); count],
-            sorted: (0..count as PatternId).collect(),
-            place: vec![0; count],
-            before: vec![None; count],
-            end: vec![0; count],
-            equal: vec![0; count],
-            path: meet.patterns.iter().map(|p| p.as_ref().is_some_and(|g| g.path().is_some())).collect(),
-        };
-        for (site, claims) in (0u32..).zip(&meet.claims) {
-            for (at, claim) in (0u32..).zip(claims) {
-                index.all[claim.pattern as usize].push((site, at));
-                if claim.writes {
-                    index.writers[claim.pattern as usize].push((site, at));
-                }
-            }
-        }
-        let start = |p: PatternId| meet.patterns[p as usize].as_ref().map_or("", Glob::prefix);
-        index.sorted.sort_by_key(|p| start(*p));
-        let mut open: Vec<u32> = Vec::new();
-        for at in 0..count {
-            let own = start(index.sorted[at]);
-            index.place[index.sorted[at] as usize] = at as u32;
-            while let Some(last) = open.last().copied()
-                && !own.starts_with(start(index.sorted[last as usize]))
-            {
-                index.end[last as usize] = at as u32;
-                open.pop();
-            }
-            index.before[at] = open.last().copied();
-            open.push(at as u32);
-        }
-        open.iter().for_each(|last| index.end[*last as usize] = count as u32);
-        for at in (0..count).rev() {
-            let next = at + 1;
-            let same = next < count && start(index.sorted[at]) == start(index.sorted[next]);
-            index.equal[at] = if same { index.equal[next] } else { next as u32 };
-        }
-        index
-    }
-
-    /// The patterns that may meet this one, itself included.
-    fn near(&self, pattern: PatternId, mut f: impl FnMut(PatternId)) {
-        let at = self.place[pattern as usize];
-        // Of one path nothing lies below.
-        let end = if self.path[pattern as usize] { self.equal[at as usize] } else { self.end[at as usize] };
-        (at..end).for_each(|at| f(self.sorted[at as usize]));
-        let mut before = self.before[at as usize];
-        while let Some(place) = before {
-            let other = self.sorted[place as usize];
-            // One path meets another only where both are the same.
-            if !self.path[other as usize] || self.equal[place as usize] > at {
-                f(other);
-            }
-            before = self.before[place as usize];
-        }
     }
 }

@@ -4,10 +4,10 @@
 //! something ([`tree`]); what a claim says is as far known as the plan knows it ([`terms`]), and what it does not know is
 //! literal text in a pattern. Two sites run at the same time when no path of edges leads from one to the other, or when
 //! they stand in different iterations of a fan-out or different entrants of a race ([`order`]). Candidates come from an
-//! index of the fixed starts of the patterns, and only they are compared exactly ([`meet`]). Iterative, and no more work
-//! than there are pairs that share the start of a path.
+//! index of the fixed starts and ends of the patterns ([`index`]), and only they are compared exactly ([`meet`]). Iterative.
 
 mod distinct;
+mod index;
 mod meet;
 mod order;
 mod terms;
@@ -101,7 +101,9 @@ pub struct Findings {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Work {
     pub sites: usize,
-    /// Pairs of sites whose patterns begin alike.
+    /// Pairs of patterns that the index gave.
+    pub looked: usize,
+    /// Pairs of sites whose patterns are not apart at a quick look.
     pub pairs: usize,
     /// Pairs of patterns that were compared exactly.
     pub compared: usize,

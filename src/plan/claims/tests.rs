@@ -131,3 +131,44 @@ fn nodes_of_a_body_are_ordered_by_any_path() {
         assert_eq!(order.unordered(a, b), !path, "{a} {b}");
     }
 }
+
+/// Of many tasks with claims of their own only those are compared that a quick look cannot tell apart.
+#[test]
+fn of_many_claims_few_are_compared() {
+    let count = 600;
+    let inline = |i: usize, claims: &str| format!("task t{i} {{ run: [\"x\"] {claims} }}\n");
+    let shape =
+        |claims: &dyn Fn(usize) -> String| (0..count).map(|i| inline(i, &claims(i))).collect::<String>();
+    for (name, body) in [
+        ("files", (0..count).map(|i| format!("write(\"f{i}\", x)\n")).collect()),
+        ("files below an unknown", (0..count).map(|i| format!("write(\"#{{x}}/f{i}\", x)\n")).collect()),
+        ("folders", shape(&|i| format!("writes: [\"out/{i}/**\"]"))),
+        ("the same read", shape(&|i| format!("reads: [\"src/**\"] writes: [\"out/{i}/**\"]"))),
+        ("only read", shape(&|_| "reads: [\"src/**\"]".to_string())),
+        ("names at the end", shape(&|i| format!("writes: [\"**/f{i}.md\"]"))),
+        ("unknown folders", shape(&|i| format!("writes: [\"out/#{{ps[{i}].id}}/**\"]"))),
+        ("read and write", shape(&|i| format!("reads: [\"in/{i}/*\"] writes: [\"out/{i}/*.md\"]"))),
+        (
+            "iterations",
+            format!("for x in xs {{\n{}}}", shape(&|i| format!("writes: [\"out/#{{x}}-{i}/**\"]"))),
+        ),
+    ] {
+        let plan = finished(&format!(
+            "{TASKS}workflow main(x: String, xs: [String], ps: [{{ id: String }}]) {{\n{body}}}"
+        ));
+        let found = collisions(&plan);
+        assert_eq!((found.collisions.len(), found.beyond), (0, false), "{name}");
+        let Work { sites, looked, compared, .. } = found.work;
+        assert_eq!(sites, count, "{name}");
+        assert!(
+            looked <= 4 * count && compared <= 2 * count,
+            "{name}: {looked} looked at, {compared} compared"
+        );
+    }
+    // What only a look can tell apart is looked at, and no more.
+    let found = collisions(&finished(&format!(
+        "{TASKS}workflow main() {{\n{}}}",
+        shape(&|i| format!("writes: [\"out/*/{i}/*.md\"]"))
+    )));
+    assert_eq!((found.collisions.len(), found.work.pairs), (0, count));
+}

@@ -125,6 +125,9 @@ impl Walk<'_, '_> {
         if let Some(at) = self.world.variants.get(&(of, name.text.clone())) {
             return Res::Variant(of, *at);
         }
+        if self.world.broken_enums.contains(&of) {
+            return Res::Error;
+        }
         let at = of.0 as usize;
         let (declared, near) = match BUILTIN_ENUMS.get(at) {
             Some((_, variants)) => (None, suggest::near(&name.text, variants.iter().copied())),

@@ -1,5 +1,6 @@
 //! Declarations.
 
+use super::super::explain::Braces;
 use super::{Builder, Cursor, Pair, Rule, errors, mismatch};
 use crate::ast::{
     ActorDecl, ActorKind, Block, EnumDecl, FnDecl, Item, ItemKind, List, Mock, Name, Param, TaskDecl,
@@ -16,7 +17,7 @@ impl Builder<'_> {
         let kind = match rule {
             Rule::use_decl => ItemKind::Use(self.use_decl(inner)),
             Rule::type_decl => ItemKind::Type(self.type_decl(inner)),
-            Rule::enum_decl => ItemKind::Enum(self.enum_decl(inner)),
+            Rule::enum_decl => ItemKind::Enum(self.enum_decl(pair)),
             Rule::fn_decl => ItemKind::Fn(self.fn_decl(inner)),
             Rule::actor_decl => ItemKind::Actor(self.actor_decl(inner)),
             Rule::task_decl => ItemKind::Task(self.task_decl(pair)),
@@ -77,9 +78,25 @@ impl Builder<'_> {
         TypeDecl { name, generics, ty }
     }
 
-    fn enum_decl(&mut self, mut inner: Cursor<'_>) -> EnumDecl {
+    /// `enum_decl`; a variant that cannot be read is left out.
+    fn enum_decl(&mut self, pair: Pair<'_, Rule>) -> EnumDecl {
+        let mut whole = Braces::of(&pair, Rule::strict_enum);
+        let mut inner = Cursor::of(pair);
         let name = self.type_name(&inner.expect(), "an enum's name");
-        EnumDecl { name, variants: inner.map(|v| self.variant(v)).collect() }
+        let (mut variants, mut broken): (Vec<Variant>, bool) = (Vec::new(), false);
+        let mut before = None;
+        for pair in inner {
+            if pair.as_rule() == Rule::bad_variant {
+                broken = true;
+                if self.bad_part(&pair, before.take(), &mut whole) {
+                    variants.pop();
+                }
+            } else {
+                before = Some(self.span(&pair));
+                variants.push(self.variant(pair));
+            }
+        }
+        EnumDecl { name, variants: variants.into(), broken }
     }
 
     fn variant(&mut self, pair: Pair<'_, Rule>) -> Variant {

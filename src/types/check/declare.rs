@@ -36,7 +36,7 @@ impl<'a> Checker<'a> {
                 ItemKind::Enum(decl) => (decl.name.text.clone(), r.item(*def).doc.clone()),
                 _ => (r.def(*def).name.text.clone(), Default::default()),
             };
-            self.enums.push(EnumTy { name, doc, def: Some(*def), variants: Vec::new() });
+            self.enums.push(EnumTy { name, doc, def: Some(*def), variants: Vec::new(), broken: false });
         }
         let first = self.enums.len() - r.enums.len();
         for (at, def) in r.enums.iter().enumerate() {
@@ -45,6 +45,7 @@ impl<'a> Checker<'a> {
             let variants = self.declare_variants(decl);
             if let Some(known) = self.enums.get_mut(first + at) {
                 known.variants = variants;
+                known.broken = decl.broken;
             }
         }
     }

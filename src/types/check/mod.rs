@@ -302,6 +302,7 @@ fn built_in_enums() -> Vec<EnumTy> {
         doc: EcoString::new(),
         def: None,
         variants: variants.iter().map(variant).collect(),
+        broken: false,
     };
     BUILTIN_ENUMS.iter().map(of).collect()
 }

@@ -112,10 +112,18 @@ impl<'a> Checker<'a> {
         self.wrong(errors::not_a_value(e.span, &name.text, what, way_out))
     }
 
+    /// A name may be a variant that could not be read.
+    pub(super) fn has_unread_variants(&self, id: EnumId) -> bool {
+        self.enums.get(id.0 as usize).is_some_and(|e| e.broken)
+    }
+
     fn unknown(&mut self, name: &'a Name, want: Want<'_>) -> Ty {
         if let Some(ty) = want.ty()
             && let Ty::Enum(id) = self.known().inner(ty).0
         {
+            if self.has_unread_variants(id) {
+                return Ty::Error;
+            }
             let variants: Vec<&str> = self.known().variants(id).iter().map(|v| v.name.as_str()).collect();
             let enum_name = self.show(&Ty::Enum(id));
             let diagnostic = errors::unknown_variant(name.span, &name.text, &enum_name, &variants);

@@ -77,11 +77,13 @@ impl<'a> Checker<'a> {
         if l == r && matches!(l, Ty::Int | Ty::String | Ty::Bool | Ty::Enum(_)) {
             return Ty::Bool;
         }
-        for (ty, side) in [(&l, left), (&r, right)] {
+        for (ty, side, other) in [(&l, left, right), (&r, right, left)] {
             if *ty == Ty::Error {
                 return Ty::Bool;
             }
-            if !self.known().has_json(ty) {
+            // Whether it is there at all tells nothing of it.
+            let asked = is_none(other) && self.known().is_optional(ty);
+            if !asked && !self.known().has_json(ty) {
                 let shown = self.show(ty);
                 let diagnostic = if super::is_secret(ty, self.known()) {
                     errors::secret_compared(side.span)

@@ -89,6 +89,9 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown_pattern(&mut self, name: &'a Name, id: EnumId) {
+        if self.has_unread_variants(id) {
+            return;
+        }
         let known = self.known();
         let variants: Vec<&str> = known.variants(id).iter().map(|v| v.name.as_str()).collect();
         let shown = known.show(&Ty::Enum(id));
