@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Speed of `flowc check` on generated programs of 1,000 to 1,000,000 lines: lines a second, memory, and (at 1,000 lines)
-what a start costs. Beside it `sprocket check` on the same program written in WDL, and the front end's share of a workflow of
-10,000 inline tasks.
+what a start costs. Beside it `sprocket check` on the same program written in WDL, the front end's share of a workflow of
+10,000 inline tasks, and workflows of 5,000 tasks with claims.
 
 Usage: python3 benches/check.py [lines …]
 sprocket is looked for in $SPROCKET, in .cache/sprocket/bin (where `just sprocket` puts it) and in the path.
@@ -35,6 +35,15 @@ workflow part{i}(repo: Path = ".") -> [String] {{
 }}
 
 """
+
+# What each of 5,000 tasks says that it uses; `@` is its number.
+CLAIMS = [
+    ("5,000 files", 'writes: ["out/f@"]'),
+    ("5,000 folders", 'writes: ["out/@/**"] reads: ["src/**"]'),
+    ("5,000 endings", 'writes: ["**/f@.md"]'),
+    ("5,000 middles", 'writes: ["out/*/@/*.md"]'),
+    ("5,000 unknowns", 'writes: ["out/#{v@}/**"]'),
+]
 
 # WDL has one workflow a document and no functions: what a block's workflow does stands in that one.
 WDL_BLOCK = """# What step {i} found.
@@ -91,6 +100,14 @@ def many_tasks(count):
     return "workflow main() {\n" + tasks + "}\n"
 
 
+def many_claims(count, claim):
+    tasks = "".join(
+        f'  task t{i} {{ run: ["true"] on_crash: rerun {claim.replace("@", str(i))} }}\n' for i in range(count)
+    )
+    params = ", ".join(f"v{i}: String" for i in range(count)) if "#{" in claim else ""
+    return f"workflow main({params}) {{\n{tasks}}}\n"
+
+
 def sprocket():
     cached = os.path.join(ROOT, ".cache", "sprocket", "bin", "sprocket")
     found = os.environ.get("SPROCKET") or (cached if os.path.exists(cached) else shutil.which("sprocket"))
@@ -141,6 +158,8 @@ def main():
         if peer and size <= 100_000:
             row("sprocket check", peer, in_wdl(size), ".wdl")
     row("10,000 tasks", [FLOWC, "check"], many_tasks(10_000), ".flow")
+    for name, claim in CLAIMS:
+        row(name, [FLOWC, "check"], many_claims(5_000, claim), ".flow")
     if not peer:
         print("sprocket is missing: `just sprocket` builds it (some 680 crates); the rows of flowc stand alone")
 

@@ -70,12 +70,11 @@ impl<'a> Builder<'a> {
             Some(_) | None => bad,
         };
         let span = self.place(start, end);
-        let in_block = matches!(strict, Rule::strict_stmt | Rule::strict_test);
         if !reported && !self.full() && !self.known_fault(span) {
             let rest = &code[bad..end];
             // What `=>` means depends on what is around it.
             let sign = || (!rest.starts_with("=>")).then(|| hints::sign(rest)).flatten();
-            match hints::word(rest, in_block).or_else(sign) {
+            match word_hint(rest, strict).or_else(sign) {
                 Some(hint) => self.hint(bad, hint),
                 None => self.explain_at(&code[start..end], start, strict),
             }
@@ -140,7 +139,7 @@ impl<'a> Builder<'a> {
 
     fn explain_at(&mut self, text: &str, start: usize, rule: Rule) {
         let in_block = matches!(rule, Rule::strict_stmt | Rule::strict_test);
-        if let Some(hint) = hints::word(text, in_block).or_else(|| hints::sign(text)) {
+        if let Some(hint) = word_hint(text, rule).or_else(|| hints::sign(text)) {
             self.hint(start, hint);
             return;
         }
@@ -163,7 +162,7 @@ impl<'a> Builder<'a> {
             self.hint(offset, hint.1);
             return;
         }
-        match wanted.phrase(text, at) {
+        match wanted.phrase(text, at).or_else(|| name_after(text, at)) {
             Some(phrase) => {
                 let diagnostic = errors::expected(span, &phrase, &found);
                 let missing = wanted.missing(text, at).map(|sign| {
@@ -260,6 +259,25 @@ impl<'a> Builder<'a> {
         let offset = start + at + blank;
         (self.place(offset, offset + length), found)
     }
+}
+
+/// What a piece means that begins with a word of another language, or with one that stands elsewhere.
+fn word_hint(text: &str, rule: Rule) -> Option<hints::Hint> {
+    // There it stands where it may, and something else is wrong.
+    let mock = rule == Rule::strict_test && text.starts_with("mock");
+    let in_block = matches!(rule, Rule::strict_stmt | Rule::strict_test);
+    if mock { None } else { hints::word(text, in_block) }
+}
+
+/// A keyword that nothing follows.
+fn name_after(text: &str, at: usize) -> Option<String> {
+    let word = &text[word_start(text, code_end(&text[..at]))..code_end(&text[..at])];
+    let what = match word {
+        "type" | "enum" | "fn" | "agent" | "resource" | "mcp" | "task" | "workflow" | "stage" => "a name",
+        "test" => "a title in quotes",
+        _ => return None,
+    };
+    text[at..].trim().is_empty().then(|| format!("{what} after `{word}`"))
 }
 
 /// The sign of another language at or right around the place of the error.

@@ -66,7 +66,8 @@ fn head(before: &str) -> &str {
     let open = before.rfind(['{', '}', ';']).map_or(0, |i| i + 1);
     let mut found = "";
     for word in before[open..].split(|c| !is_word(c)) {
-        if words.contains(&word) {
+        // `for x in xs if …` has no branches.
+        if words.contains(&word) && !(found == "for" && word == "if") {
             found = word;
         }
     }

@@ -41,7 +41,9 @@ impl Builder<'_> {
             Rule::use_file => UseSource::File(self.string(of.expect())),
             Rule::use_std => {
                 let path: Vec<Name> = of.map(|n| self.any_name(&n)).collect();
-                if path.first().is_none_or(|n| n.text != "std") || path.len() < 2 {
+                // A name that is missing behind a `.` is reported there.
+                let goes_on = self.origin.code.get(span.end as usize..).is_some_and(|t| t.starts_with('.'));
+                if path.first().is_none_or(|n| n.text != "std") || path.len() < 2 && !goes_on {
                     self.report(errors::use_source(span));
                 }
                 UseSource::Std(path.into_iter().skip(1).collect())
