@@ -3,6 +3,7 @@
 use super::outlet::Outlet;
 use super::output;
 use crate::run::{Asker, Form, Question, Replies, Reply};
+use ecow::EcoString;
 use std::collections::VecDeque;
 use std::io::BufRead;
 use std::sync::{Arc, Condvar, Mutex};
@@ -19,6 +20,8 @@ pub struct Terminal {
 struct Queue {
     questions: Mutex<VecDeque<Pending>>,
     more: Condvar,
+    /// Hash of the question that stands on the terminal and was not answered there.
+    shown: Mutex<EcoString>,
 }
 
 struct Pending {
@@ -56,6 +59,23 @@ impl Asker for Terminal {
         if let Ok(mut questions) = self.queue.questions.lock() {
             questions.retain(|p| p.question.hash != question.hash);
         }
+        // A line is being read for it, which cannot be called off.
+        if self.queue.shows(&question.hash) {
+            let told = format!("{} needs no answer any more: press Enter\n", question.task);
+            self.to.write(told.as_bytes());
+        }
+    }
+}
+
+impl Queue {
+    fn show(&self, hash: &str) {
+        if let Ok(mut shown) = self.shown.lock() {
+            *shown = hash.into();
+        }
+    }
+
+    fn shows(&self, hash: &str) -> bool {
+        self.shown.lock().is_ok_and(|shown| *shown == hash)
     }
 }
 
@@ -72,12 +92,14 @@ fn answer_all(queue: &Queue, to: &Outlet) {
             }
         };
         drop(questions);
+        queue.show(&pending.question.hash);
         to.write(shown(&pending).as_bytes());
         let mut line = Vec::new();
         // At the end of input nobody will answer any more.
         if std::io::stdin().lock().read_until(b'\n', &mut line).unwrap_or(0) == 0 {
             return;
         }
+        queue.show("");
         let line = String::from_utf8_lossy(&line);
         let reply = Reply {
             task: pending.question.task.clone(),
@@ -112,4 +134,23 @@ fn shown(pending: &Pending) -> String {
 /// Who answers: the name of the user, for the record.
 pub fn user() -> String {
     std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "someone".to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    #[test]
+    fn who_is_asked_in_vain_is_told_so() {
+        let (ours, mut theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let mut terminal = Terminal::new(Outlet::new(ours));
+        let asked = |task: &str| Question::new("run", task.into(), 0, "Ship?".into(), Form::Approve);
+        terminal.queue.show(&asked("shown").hash);
+        terminal.withdraw(&asked("later"));
+        terminal.withdraw(&asked("shown"));
+        let mut text = [0; 6];
+        theirs.read_exact(&mut text).unwrap();
+        assert_eq!(&text, b"shown ", "what is not on the screen is told of");
+    }
 }
