@@ -3,7 +3,7 @@
 //! Takes the task as it is called; gives a [`Job`] for the executors, and judges what comes back: exit code, decoding,
 //! `accept`. It starts nothing.
 
-use super::hands::Given;
+use super::ending::Given;
 use super::task::Called;
 use super::values::Values;
 use crate::exec::environment::steers_programs;

@@ -9,6 +9,7 @@ mod claims;
 mod clock;
 pub mod codec;
 mod driver;
+mod ending;
 mod evaluate;
 mod experience;
 mod failure;

@@ -1,6 +1,6 @@
 //! What the driver is told to do, and what it is told of what happened inside.
 
-use super::{Close, End, ErrorRef, Event, Ms, Place, Question, ScopeId, WallMs, What, Why};
+use super::{Close, End, ErrorRef, Event, IllegalMove, Ms, Place, Question, ScopeId, WallMs, What, Why};
 use crate::plan::AgentId;
 
 /// What to do. `Evaluate` is pure and may be done at once; the others only when the events before them are durable.
@@ -36,6 +36,8 @@ pub enum Command {
 pub struct Decisions {
     pub events: Vec<Event>,
     pub commands: Vec<Command>,
+    /// A fault of the machine: what it decided cannot be. Nothing more may be done then.
+    pub illegal: Option<IllegalMove>,
 }
 
 /// When to call [`decide`](super::decide) again although nothing has happened: the earlier of both.

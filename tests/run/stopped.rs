@@ -111,6 +111,17 @@ workflow main() {
 "##;
 
 #[test]
+fn with_one_place_the_members_of_a_race_go_one_after_the_other() {
+    let member = |name: &str| {
+        format!("task {name}() -> String {{ sh: \"echo {name} >> log; echo {name}\" on_crash: rerun }}\n")
+    };
+    let race = "workflow main() -> String { race { a(), b() } }\n";
+    let place = Place::new(&(member("a") + &member("b") + race));
+    assert_eq!(place.flowc(&["run", "main.flow", "-q", "-j", "1"]).stdout, b"a\n");
+    assert_eq!(place.log(), ["a"]);
+}
+
+#[test]
 fn interrupted_while_nobody_reads_what_it_says_it_ends_all_the_same() {
     let place = Place::new(LOUD);
     let mut child = place.start(&["run", "main.flow"]);

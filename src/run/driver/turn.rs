@@ -12,7 +12,7 @@ use crate::run::preview::Reason;
 use crate::run::record::Failure;
 use crate::run::task::{self, Refusal};
 use crate::schedule::{
-    self, Command, Crash, Decisions, End, ErrorKind, Event, Facts, Note, Outcome, Place, Verdict, What,
+    self, Command, Crash, End, ErrorKind, Event, Facts, Note, Outcome, Place, Verdict, What,
 };
 
 /// Most rows of one transaction: a turn that has more is split.
@@ -58,6 +58,9 @@ impl Driver<'_> {
             seed: self.limits.seed,
         };
         schedule::decide(&mut self.state, self.plan, &facts, &mut decisions);
+        if let Some(illegal) = decisions.illegal.take() {
+            return Err(Halt::Illegal(illegal.why));
+        }
         let quiet = decisions.events.is_empty() && decisions.commands.is_empty();
         self.follow_notes();
         for event in decisions.events.drain(..) {
@@ -76,7 +79,7 @@ impl Driver<'_> {
                 other => self.todo.push(other),
             }
         }
-        self.decisions = Decisions { events: decisions.events, commands: decisions.commands };
+        self.decisions = decisions;
         Ok(quiet)
     }
 

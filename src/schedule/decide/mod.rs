@@ -59,8 +59,9 @@ impl Turning<'_, '_> {
     fn emit(&mut self, event: Event) {
         let moved = apply(self.state, self.plan, self.facts.now, &event);
         debug_assert!(moved.is_ok(), "{moved:?}");
-        if moved.is_ok() {
-            self.out.events.push(event);
+        match moved {
+            Ok(()) => self.out.events.push(event),
+            Err(illegal) => self.out.illegal = Some(illegal),
         }
     }
 
