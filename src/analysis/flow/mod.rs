@@ -21,7 +21,7 @@ use value::{AgentSets, Taint, bits};
 
 use super::agents::Agents;
 use super::survey::Survey;
-use crate::ast::{BinaryOp, Block, Expr, ExprKind, NodeId, Param, Props, Table, TaskDecl};
+use crate::ast::{Block, Expr, NodeId, Param, Props, Table, TaskDecl};
 use crate::resolve::{DefId, Res};
 use crate::types::Checked;
 use std::collections::{BTreeSet, VecDeque};
@@ -207,13 +207,12 @@ impl<'a> Flow<'a> {
         agents
     }
 
-    /// What a name was bound to, where that is written out as a list.
+    /// What a name was bound to, unless a condition says more of the name than that does.
     pub(super) fn written(&self, name: &Expr) -> Option<&'a Expr> {
         let Some(Res::Local(local)) = self.checked.resolved.res(name.id) else { return None };
         let Some(Binder::Expr(value)) = self.binders.get(*local) else { return None };
         // In a loop over lists a name stands for one of them.
         let same = self.checked.types.get(name.id) == self.checked.types.get(value.id);
-        let list = matches!(value.kind, ExprKind::List(_) | ExprKind::Binary { op: BinaryOp::Add, .. });
-        (same && list).then_some(*value)
+        (same && self.taint(name.id) == self.taint(value.id)).then_some(*value)
     }
 }

@@ -7,6 +7,9 @@ use crate::ast::{BinaryOp, Expr, ExprKind, Str, StrPart};
 use crate::source::Span;
 use crate::types::{Builtin, Callee, Checked};
 
+/// Names for names that are followed.
+const MAX_NAMES: usize = 16;
+
 /// A word of a command.
 #[derive(Debug, Default)]
 pub(super) struct Word<'a> {
@@ -48,18 +51,28 @@ pub(super) fn of_list<'a>(checked: &Checked, flow: &Flow<'a>, value: &'a Expr) -
     let mut words = Vec::new();
     let mut open = vec![value];
     while let Some(e) = open.pop() {
-        match &bare(e).kind {
+        match &written(flow, e).kind {
             ExprKind::List(elements) => words.extend(elements.iter().map(|each| match each.splice {
-                false => word(checked, &each.value),
+                false => word(checked, flow, &each.value),
                 true => several(&each.value),
             })),
             ExprKind::Binary { op: BinaryOp::Add, left, right, .. } => open.extend([&**right, &**left]),
-            // A name that stands for a list, written out above.
-            ExprKind::Name(_) if let Some(list) = flow.written(e) => open.push(list),
             _ => words.push(several(e)),
         }
     }
     words
+}
+
+/// What a name stands for, where that is written out above it.
+fn written<'a>(flow: &Flow<'a>, e: &'a Expr) -> &'a Expr {
+    let mut now = bare(e);
+    for _ in 0..MAX_NAMES {
+        match flow.written(now) {
+            Some(value) => now = bare(value),
+            None => break,
+        }
+    }
+    now
 }
 
 fn several(e: &Expr) -> Word<'_> {
@@ -67,15 +80,16 @@ fn several(e: &Expr) -> Word<'_> {
 }
 
 /// One argument.
-pub(super) fn word<'a>(checked: &Checked, e: &'a Expr) -> Word<'a> {
+pub(super) fn word<'a>(checked: &Checked, flow: &Flow<'a>, e: &'a Expr) -> Word<'a> {
     let start = Some(e.span);
-    match &bare(e).kind {
+    let said = written(flow, e);
+    match &said.kind {
         ExprKind::Str(text) => Word { start, ..of_text(text) },
         ExprKind::Call { args, .. }
-            if checked.calls.get(e.id).is_some_and(|c| c.callee == Callee::Builtin(Builtin::PathJoin)) =>
+            if checked.calls.get(said.id).is_some_and(|c| c.callee == Callee::Builtin(Builtin::PathJoin)) =>
         {
             let mut args = args.iter();
-            let first = args.next().map_or_else(Word::default, |a| word(checked, &a.value));
+            let first = args.next().map_or_else(Word::default, |a| word(checked, flow, &a.value));
             let folder = first.prefix.is_empty() || first.prefix.ends_with('/');
             let prefix = if folder { first.prefix } else { format!("{}/", first.prefix) };
             let holes = first.holes.into_iter().chain(args.map(|a| &a.value)).collect();

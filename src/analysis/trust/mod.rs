@@ -168,7 +168,7 @@ impl<'a> Judge<'_, 'a> {
     /// so that a folder in front of it holds it.
     fn path(&mut self, value: &'a Expr, what: &str, confined: bool) {
         let kinds = self.kinds(value, Kinds::OUTSIDE);
-        if kinds.is_none() || confined && argv::word(self.checked, value).prefix.contains('/') {
+        if kinds.is_none() || confined && argv::word(self.checked, self.flow, value).prefix.contains('/') {
             return;
         }
         let way = self.flow.way(self.owner, value, kinds);

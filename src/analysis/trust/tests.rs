@@ -191,6 +191,18 @@ fn other_properties_and_calls() {
     let none = "task t() { run: [\"a\"] }";
     assert_eq!(judged(none, "write(path(ask()), \"text\") t()"), ["W0113"]);
     assert_eq!(judged(none, "write(\"out/#{ask()}.md\", \"text\") t()"), Vec::<String>::new());
+    for path in [
+        "let p: Path = \"out/#{ask()}.md\"",
+        "let p: Path = path_join(\"out\", ask())",
+        "let o: Path = \"out/#{ask()}\" let p = o",
+    ] {
+        assert_eq!(judged(none, &format!("{path} write(p, \"text\") t()")), Vec::<String>::new(), "{path}");
+    }
+    assert_eq!(judged(none, "let p: Path = \"#{ask()}.md\" write(p, \"text\") t()"), ["W0113"]);
+    assert_eq!(
+        judged(none, "let a = \"--x=#{ask()}\" task u { run: [\"ls\", a] } t()"),
+        Vec::<String>::new()
+    );
     assert_eq!(judged(none, "t() with { cwd: path(ask()) }"), ["W0113"]);
     assert_eq!(judged(none, "let q = ask() task u { run: [q] } t()"), ["F0803"]);
 }
