@@ -203,6 +203,9 @@ impl Local {
         if ready.is_pending() {
             // The thread is about to sleep.
             self.processes.bury();
+            if self.processes.watch_out() {
+                return Poll::Ready(Ok(()));
+            }
         }
         ready!(ready)?.clear_ready();
         Poll::Ready(Ok(()))

@@ -30,6 +30,9 @@ const SWEEP: Duration = Duration::from_millis(1);
 /// Events taken in one go.
 const EVENTS: usize = 64;
 const BLOCK: usize = 64 * 1024;
+/// Commands that take no longer than this, usually, are waited for awake while a core is idle: to be woken takes a tenth of that,
+/// and a caller whose memory has gone cold as much again.
+const SHORT: Duration = Duration::from_millis(1);
 
 /// Commands that run.
 #[derive(Debug)]
@@ -47,6 +50,10 @@ pub struct Processes {
     running: usize,
     /// Main processes not reaped yet.
     mains: usize,
+    /// How long commands took lately.
+    pace: Duration,
+    /// When the last one began.
+    began: Instant,
     /// Some slot may have a deadline.
     timed: bool,
     strays: Strays,
@@ -91,6 +98,8 @@ impl Processes {
             starts: 0,
             running: 0,
             mains: 0,
+            pace: Duration::MAX,
+            began: Instant::now(),
             timed: false,
             strays: Strays::new(sole_parent),
             block: vec![0; BLOCK],
@@ -192,6 +201,7 @@ impl Processes {
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });
         self.starts += 1;
+        self.began = Instant::now();
         self.numbers[index as usize] = self.starts;
         let watched = self.watch(index, &slot);
         self.slots[index as usize] = Some(slot);
@@ -287,6 +297,24 @@ impl Processes {
         more
     }
 
+    /// Waits awake for a command that will soon have ended, if that is worth its while; says whether something has happened.
+    pub fn watch_out(&self) -> bool {
+        if self.pace > SHORT || !(1..self.cores).contains(&self.running) {
+            return false;
+        }
+        let until = self.began + 2 * self.pace;
+        let mut fds = [rustix::event::PollFd::new(&self.epoll, rustix::event::PollFlags::IN)];
+        loop {
+            let ready = rustix::event::poll(&mut fds, Some(&timespec(Duration::ZERO)));
+            if !matches!(ready, Ok(0)) {
+                return true;
+            }
+            if Instant::now() >= until {
+                return false;
+            }
+        }
+    }
+
     /// Waits until a [`Processes::turn`] is due or a signal of `signals` waits.
     pub fn wait_beside(&self, signals: &SignalFd) {
         let until = self.deadline().map(|at| at.saturating_duration_since(Instant::now()));
@@ -350,7 +378,13 @@ impl Processes {
         let group = slot.pid.as_raw_nonzero().get();
         let mut suspect = Suspect { attempt: &slot.attempt, group, known: &mut slot.strays };
         if self.strays.sweep(&mut suspect, &others) {
-            done.push((slot.ticket, slot.outcome()));
+            let outcome = slot.outcome();
+            self.pace = if self.pace == Duration::MAX {
+                outcome.duration
+            } else {
+                (3 * self.pace + outcome.duration) / 4
+            };
+            done.push((slot.ticket, outcome));
             self.ended.push(slot);
             self.free.push(u32::try_from(at).unwrap_or(u32::MAX));
             self.running -= 1;
