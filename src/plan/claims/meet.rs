@@ -5,7 +5,7 @@ use super::index::Index;
 use super::terms::{TermId, Terms, Within, arguments, put};
 use super::tree::{Apart, Tree};
 use super::typed::static_type;
-use super::{Collision, Faulty, Findings, MOST_LISTED, MOST_PAIRS, Maybe, Side, Together};
+use super::{Collision, Faulty, Findings, MOST_COMPARED, MOST_LISTED, MOST_PAIRS, Maybe, Side, Together};
 use crate::analysis::globs::{Glob, GlobFault, Piece, Sign, Unknown};
 use crate::plan::{Element, Expr, ExprKind, NodeKind, Part, Plan, RaceKind};
 use crate::value::{Type, Value};
@@ -274,10 +274,10 @@ impl<'p> Meet<'p> {
         }
     }
 
-    /// A quick look at two patterns, where only what is sure is of interest.
+    /// A quick look at two patterns: whether they are not sure to meet, or where all is known of both, never do.
     fn is_apart(&self, p: PatternId, q: PatternId) -> bool {
         match (&self.patterns[p as usize], &self.patterns[q as usize]) {
-            (Some(p), Some(q)) => !self.may && p.is_apart(q),
+            (Some(p), Some(q)) => !(self.may && (p.is_open() || q.is_open())) && p.is_apart(q),
             _ => false,
         }
     }
@@ -290,6 +290,7 @@ impl<'p> Meet<'p> {
             false => self.found.collisions.len() >= MOST_LISTED,
         };
         let long = self.found.work.pairs >= MOST_PAIRS || self.found.work.looked >= 8 * MOST_PAIRS;
+        let long = long || self.may && self.found.work.compared >= MOST_COMPARED;
         self.found.more |= full;
         self.found.beyond |= long;
         full || long

@@ -27,6 +27,8 @@ use ecow::EcoString;
 pub const MOST_SITES: usize = 20_000;
 /// Most pairs of sites that are looked at.
 pub const MOST_PAIRS: usize = if cfg!(test) { 400_000 } else { 16_000_000 };
+/// Most pairs of patterns that are compared exactly where only may overlap what is not known.
+pub const MOST_COMPARED: usize = 2_000_000;
 /// Most collisions, and most pairs that may wait for each other, that are listed.
 pub const MOST_LISTED: usize = 200;
 
