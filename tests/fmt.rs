@@ -188,8 +188,10 @@ fn what_the_project_shows_is_formatted() {
 #[test]
 fn comments_and_line_ends_anywhere_are_kept() {
     let mut random = fastrand::Rng::with_seed(11);
+    // Those that a fuzzer made are broken already.
+    let fits = |name: &str, text: &str| (100..6000).contains(&text.len()) && !name.contains("fuzz/corpus/");
     let programs: Vec<(String, String)> =
-        programs().into_iter().filter(|(_, text)| text.len() > 100 && text.len() < 6000).collect();
+        programs().into_iter().filter(|(name, text)| fits(name, text)).collect();
     let (mut wrong, mut sound) = (Vec::new(), 0);
     for round in 0..rounds() {
         let (name, text) = &programs[random.usize(..programs.len())];
