@@ -43,9 +43,7 @@ faults:
 
 # Fuzz parser, formatter and the whole check, so many seconds each (cargo install cargo-fuzz)
 fuzz seconds="600":
-    mkdir -p fuzz/corpus/check
     cargo fuzz run --sanitizer none parse -- -max_total_time={{seconds}} -dict=fuzz/flow.dict -timeout=10
-    mkdir -p fuzz/corpus/fmt
     cargo fuzz run --sanitizer none fmt fuzz/corpus/fmt fuzz/corpus/parse -- -max_total_time={{seconds}} -dict=fuzz/flow.dict -timeout=10
     cargo fuzz run --sanitizer none check fuzz/corpus/check fuzz/corpus/parse -- -max_total_time={{seconds}} -dict=fuzz/flow.dict -timeout=10
 
