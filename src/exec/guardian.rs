@@ -124,10 +124,14 @@ pub(super) fn wrap(request: ProcessRequest, binary: &Path) -> Result<ProcessRequ
 
 /// A folder without the record of an earlier try.
 fn prepare_folder(folder: &Path) -> Result<(), ExecError> {
-    let what = || format!("cannot prepare {}", folder.display());
-    fs::create_dir_all(folder).map_err(|e| ExecError::io(what(), &e))?;
+    // Our own folder: whatever is wrong with it is the machine's trouble, not the task's.
+    let failed = |error: &std::io::Error| {
+        let why = format!("cannot prepare {}: {}", folder.display(), super::plain(error));
+        ExecError::new(Fault::Busy, why)
+    };
+    fs::create_dir_all(folder).map_err(|error| failed(&error))?;
     match fs::remove_file(folder.join(RECORD)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ExecError::io(what(), &error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(&error)),
         Ok(()) | Err(_) => Ok(()),
     }
 }
