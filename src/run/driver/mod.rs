@@ -11,6 +11,7 @@ mod log;
 mod note;
 mod outside;
 mod pose;
+mod take;
 mod tell;
 mod turn;
 
