@@ -20,7 +20,7 @@ mod tests;
 pub use crate::diagnostics::suggest;
 pub use agent_file::flow_name;
 
-use crate::ast::{Item, Module, Name, NodeId, NodeIds, Str, Table};
+use crate::ast::{Item, ItemKind, Module, Name, NodeId, NodeIds, Str, Table, TaskDecl};
 use crate::diagnostics::Diagnostic;
 use crate::source::{FileId, Loader, SourceMap, Span};
 use crate::types::{Builtin, BuiltinTask, EnumId};
@@ -229,6 +229,11 @@ impl Resolved {
     pub fn item(&self, id: DefId) -> &Item {
         let def = self.def(id);
         &self.module(def.module).ast.items[def.item as usize]
+    }
+
+    /// The task that a definition is, if it is one.
+    pub fn task(&self, id: DefId) -> Option<&TaskDecl> {
+        if let ItemKind::Task(decl) = &self.item(id).kind { Some(decl) } else { None }
     }
 
     /// The module of an id.

@@ -98,12 +98,12 @@ impl Value {
         if let Value::Record(fields) = self { Some(fields) } else { None }
     }
 
-    /// Calls `each` with every value inside that holds no other, in order.
-    pub fn each_leaf<'v>(&'v self, each: &mut dyn FnMut(&'v Value)) {
-        match self {
-            Value::List(items) => items.iter().for_each(|item| item.each_leaf(each)),
-            Value::Record(fields) => fields.values().for_each(|item| item.each_leaf(each)),
-            Value::Variant(v) => v.fields.values().for_each(|item| item.each_leaf(each)),
+    /// The values right inside; `None`: it is of a kind that holds none.
+    fn inside(&self) -> Option<impl Iterator<Item = &Value>> {
+        let (items, fields): (&[Value], Option<&Fields>) = match self {
+            Value::List(items) => (items, None),
+            Value::Record(fields) => (&[], Some(fields)),
+            Value::Variant(v) => (&[], Some(&v.fields)),
             Value::None
             | Value::Unit
             | Value::Bool(_)
@@ -114,48 +114,30 @@ impl Value {
             | Value::Bytes(_)
             | Value::Money(_)
             | Value::Agent(..)
-            | Value::Secret(_) => each(self),
+            | Value::Secret(_) => return None,
+        };
+        Some(items.iter().chain(fields.into_iter().flat_map(Fields::values)))
+    }
+
+    /// Calls `each` with every value inside that holds no other, in order.
+    pub fn each_leaf<'v>(&'v self, each: &mut dyn FnMut(&'v Value)) {
+        match self.inside() {
+            Some(inside) => inside.for_each(|item| item.each_leaf(each)),
+            None => each(self),
         }
     }
 
     /// Whether a Secret stands anywhere inside.
     pub fn has_secret(&self) -> bool {
-        match self {
-            Value::Secret(_) => true,
-            Value::List(items) => items.iter().any(Value::has_secret),
-            Value::Record(fields) => fields.values().any(Value::has_secret),
-            Value::Variant(v) => v.fields.values().any(Value::has_secret),
-            Value::None
-            | Value::Unit
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Str(_)
-            | Value::Duration(_)
-            | Value::Bytes(_)
-            | Value::Money(_)
-            | Value::Agent(..) => false,
+        match self.inside() {
+            Some(mut inside) => inside.any(Value::has_secret),
+            None => matches!(self, Value::Secret(_)),
         }
     }
 
     /// Whether it is nested deeper than `limit` levels; looks no further than that.
     pub fn deeper_than(&self, limit: u32) -> bool {
-        let inside = |v: &Value| limit == 0 || v.deeper_than(limit - 1);
-        match self {
-            Value::List(items) => items.iter().any(inside),
-            Value::Record(fields) => fields.values().any(inside),
-            Value::Variant(v) => v.fields.values().any(inside),
-            Value::None
-            | Value::Unit
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Str(_)
-            | Value::Duration(_)
-            | Value::Bytes(_)
-            | Value::Money(_)
-            | Value::Agent(..)
-            | Value::Secret(_) => false,
-        }
+        let mut inside = self.inside().into_iter().flatten();
+        inside.any(|item| limit == 0 || item.deeper_than(limit - 1))
     }
 }

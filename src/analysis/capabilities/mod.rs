@@ -13,7 +13,7 @@ use super::agents::{AgentFacts, Agents, Runtime};
 use super::flow::{Flow, Site};
 use super::globs::Glob;
 use super::tools::{self, Tool};
-use crate::ast::{Entry, Expr, ExprKind, ItemKind, Props, StrPart};
+use crate::ast::{Entry, Expr, ExprKind, Props, StrPart};
 use crate::diagnostics::Diagnostic;
 use crate::resolve::{DefId, DefKind, suggest};
 use crate::source::Span;
@@ -257,20 +257,5 @@ fn parts(value: &Expr) -> Vec<&Expr> {
     match &value.kind {
         ExprKind::List(elements) => elements.iter().map(|e| &e.value).collect(),
         _ => vec![value],
-    }
-}
-
-/// The task that a call of a tool means.
-fn task_of(checked: &Checked, def: DefId) -> Option<&crate::ast::TaskDecl> {
-    match &checked.resolved.item(def).kind {
-        ItemKind::Task(decl) => Some(decl),
-        ItemKind::Use(_)
-        | ItemKind::Type(_)
-        | ItemKind::Enum(_)
-        | ItemKind::Fn(_)
-        | ItemKind::Actor(_)
-        | ItemKind::Workflow(_)
-        | ItemKind::Test(_)
-        | ItemKind::Bad(_) => None,
     }
 }

@@ -3,7 +3,7 @@
 
 use super::super::agents::{AgentFacts, Agents};
 use super::super::flow::Flow;
-use super::{errors, task_of};
+use super::errors;
 use crate::ast::{ActorKind, Expr, ExprKind, ItemKind};
 use crate::diagnostics::Diagnostic;
 use crate::resolve::{DefId, Res};
@@ -14,7 +14,7 @@ pub(super) fn check(checked: &Checked, flow: &Flow<'_>, agents: &Agents<'_>, out
     for agent in agents.all() {
         copies(checked, agents, agent, out);
         for (task, span) in &agent.tasks {
-            let Some(decl) = task_of(checked, *task) else { continue };
+            let Some(decl) = checked.resolved.task(*task) else { continue };
             for name in ["agent", "fallback"] {
                 let Some(prop) = decl.props.get(name) else { continue };
                 for id in flow.agents(*task, &prop.value) {

@@ -38,17 +38,7 @@ impl<'a> Walk<'_, 'a> {
         let value = self.expr(base);
         self.props(props);
         let task = match self.checked.calls.get(base.id).map(|c| &c.callee) {
-            Some(Callee::Def(def)) => match &self.checked.resolved.item(*def).kind {
-                ItemKind::Task(decl) => Some((*def, decl)),
-                ItemKind::Use(_)
-                | ItemKind::Type(_)
-                | ItemKind::Enum(_)
-                | ItemKind::Fn(_)
-                | ItemKind::Actor(_)
-                | ItemKind::Workflow(_)
-                | ItemKind::Test(_)
-                | ItemKind::Bad(_) => None,
-            },
+            Some(Callee::Def(def)) => self.checked.resolved.task(*def).map(|decl| (*def, decl)),
             _ => None,
         };
         self.note_props(props, task);
