@@ -8,7 +8,6 @@ use crate::ast::{Item, ItemKind, Stmt, StmtKind};
 use crate::diagnostics::{Applicability, Edit};
 use crate::source::Span;
 use pest::Parser;
-use pest::error::ErrorVariant;
 use pest::iterators::Pair;
 use std::sync::Mutex;
 
@@ -143,14 +142,7 @@ impl<'a> Builder<'a> {
             self.hint(start, hint);
             return;
         }
-        let (at, wanted) = match furthest(text, rule) {
-            Failure::At(at, wanted) => (at, wanted),
-            Failure::TooDeep => {
-                let span = self.place(start, start + text.len().min(1));
-                self.report(errors::too_long(span));
-                return;
-            }
-        };
+        let (at, wanted) = furthest(text, rule);
         let (span, found) = self.found_at(text, start, at);
         if let Some(mut habit) = habits::habit(text, at, &wanted, in_block, self.in_record(start)) {
             self.not_twice(text, start, &mut habit);
@@ -296,24 +288,17 @@ fn operator_hint(text: &str, at: usize) -> Option<(usize, hints::Hint)> {
     None
 }
 
-/// How far a strict parse came.
-enum Failure {
-    At(usize, Wanted),
-    TooDeep,
-}
-
-fn furthest(text: &str, rule: Rule) -> Failure {
+/// How far a strict parse came, and what was wanted there.
+fn furthest(text: &str, rule: Rule) -> (usize, Wanted) {
     let guard = DETAIL.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     pest::set_error_detail(true);
     let result = FlowParser::parse(rule, text);
     pest::set_error_detail(false);
     drop(guard);
-    let Err(error) = result else { return Failure::At(0, Wanted::default()) };
-    // The only error of pest's own is that the stack is used up.
-    if let ErrorVariant::CustomError { .. } = error.variant {
-        return Failure::TooDeep;
-    }
-    let Some(attempts) = error.parse_attempts() else { return Failure::TooDeep };
+    let error = result.err();
+    let Some(attempts) = error.as_ref().and_then(|error| error.parse_attempts()) else {
+        return (0, Wanted::default());
+    };
     let tokens: Vec<String> = attempts.expected_tokens().iter().map(ToString::to_string).collect();
     let mut at = attempts.max_position.min(text.len());
     while !text.is_char_boundary(at) {
@@ -322,12 +307,9 @@ fn furthest(text: &str, rule: Rule) -> Failure {
     // A keyword where a name was looked for: pest came to its end. What was wanted is seen without the keyword.
     let word = word_start(text, at);
     if word < at && tokens.iter().all(|t| is_letters(t)) {
-        return match furthest(&text[..word], rule) {
-            Failure::At(_, wanted) => Failure::At(word, wanted),
-            Failure::TooDeep => Failure::TooDeep,
-        };
+        return (word, furthest(&text[..word], rule).1);
     }
-    Failure::At(at, Wanted { tokens })
+    (at, Wanted { tokens })
 }
 
 /// Where the word that ends at `at` begins.

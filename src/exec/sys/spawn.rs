@@ -180,14 +180,9 @@ impl Sealed {
         Sealed(Box::new(Letter::new(parent, stdio.map(|fd| fd.as_raw_fd()))))
     }
 
-    /// Whether a child is there to read it.
-    fn is_read(&self) -> bool {
-        self.0.alive.load(Ordering::Acquire) != 0
-    }
-
     /// Waits until the child has left our memory: it runs or has ended.
     fn wait(&self) {
-        while self.is_read() {
+        while self.0.alive.load(Ordering::Acquire) != 0 {
             // The kernel sets it to zero and wakes us then.
             sleep_while_shared(&self.0.alive);
         }

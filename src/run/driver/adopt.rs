@@ -36,9 +36,7 @@ impl Driver<'_> {
             && task::inputs(self.plan, &mut self.values, &mut self.shared, place).is_ok()
             && let Some((live, ending)) = self.answer_in(place, lost.agent, &self.marks(place, tries))
         {
-            self.live.insert(place, live);
-            let about = self.about(place);
-            self.row(about, &Record::AttemptAdopted);
+            self.adopted(place, live);
             self.take_finished(Finished { place, ending })?;
             return Ok(true);
         }
@@ -61,11 +59,16 @@ impl Driver<'_> {
             None => self.marks(place, self.tasks.tries(place).saturating_sub(1)),
         };
         let Some((live, ending)) = self.answer_in(place, agent, &marks) else { return false };
+        self.adopted(place, live);
+        self.hands.push(Finished { place, ending });
+        true
+    }
+
+    /// Records that an attempt goes on with an answer that was given before.
+    fn adopted(&mut self, place: Place, live: Live) {
         self.live.insert(place, live);
         let about = self.about(place);
         self.row(about, &Record::AttemptAdopted);
-        self.hands.push(Finished { place, ending });
-        true
     }
 
     /// Whether an agent has answered a start of the newest attempt of a task, and only gates stand out.
