@@ -15,7 +15,7 @@ pub enum Exit {
     Locked,
     /// The record is damaged or of a newer version.
     Damaged,
-    /// Storage failed; nothing that was acknowledged is lost.
+    /// The machine has no room, its storage failed, or this program did; nothing that was acknowledged is lost.
     Storage,
     /// Interrupted by a signal, by its number.
     Signal(u8),
