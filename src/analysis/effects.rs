@@ -39,6 +39,20 @@ pub(super) fn check(
             }
         }
     }
+    for with in &flow.overrides {
+        let (Some((def, task)), Some(agent)) = (with.task, with.props.get("agent")) else { continue };
+        if [with.props, &task.props].iter().any(|props| props.get("timeout").is_some()) {
+            continue;
+        }
+        let endless = |owner: DefId, value: &Expr| {
+            flow.agents(owner, value).iter().filter_map(|id| agents.facts(*id)).any(|a| !a.has_timeout)
+        };
+        // Where the declared agent has none either, it is said there.
+        let said = task.props.get("agent").is_some_and(|own| endless(def, &own.value));
+        if !said && endless(with.owner, &agent.value) {
+            out.push(errors::no_timeout(agent.name.span, end_of(with.props)));
+        }
+    }
     if survey.loops.is_empty() || survey.tasks.iter().all(|t| t.decl.props.get("agent").is_none()) {
         return;
     }

@@ -16,7 +16,19 @@ pub struct Near {
     pub name: String,
     /// It is the same word, spelt in another way, or the word of another language for it.
     pub sure: bool,
+    /// Others that are as near.
+    pub others: Vec<String>,
 }
+
+impl Near {
+    /// The only one.
+    pub fn only(name: &str, sure: bool) -> Near {
+        Near { name: name.to_string(), sure, others: Vec::new() }
+    }
+}
+
+/// Names that are shown of several that are equally near.
+const EQUALS: usize = 3;
 
 /// What fitting its place is worth beside likeness, which is between 0 and 1.
 const FITTING: f64 = 0.12;
@@ -39,7 +51,12 @@ pub fn of_type<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<N
 /// Asks for the name that was probably meant, and offers to write it.
 pub fn meant(diagnostic: Diagnostic, span: Span, near: &Near) -> Diagnostic {
     let title = format!("write `{}`", near.name);
-    let diagnostic = diagnostic.help(format!("did you mean `{}`?", near.name));
+    let mut names = format!("`{}`", near.name);
+    for (at, other) in near.others.iter().enumerate() {
+        names.push_str(if at + 1 == near.others.len() { " or " } else { ", " });
+        names.push_str(&format!("`{other}`"));
+    }
+    let diagnostic = diagnostic.help(format!("did you mean {names}?"));
     if near.sure {
         diagnostic.safe_fix(title, span, near.name.as_str())
     } else {
@@ -50,7 +67,7 @@ pub fn meant(diagnostic: Diagnostic, span: Span, near: &Near) -> Diagnostic {
 /// The best of `known` for a property that is unknown.
 pub fn property<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<Near> {
     let foreign = foreign::property(name).iter().find(|ours| known.clone().any(|k| k == **ours));
-    let foreign = foreign.map(|ours| Near { name: (*ours).to_string(), sure: false });
+    let foreign = foreign.map(|ours| Near::only(ours, false));
     foreign.or_else(|| near(name, known))
 }
 
@@ -64,11 +81,12 @@ pub fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<Near
     fitting(name, known.map(|known| (known, false)))
 }
 
-/// The nearest of `known`, each with whether it fits its place. Of equal ones the first in the alphabet, so that the answer
-/// does not depend on the order of a hash map.
+/// The nearest of `known`, each with whether it fits its place. Of equal ones first that which begins most alike, then the
+/// shortest, then the first in the alphabet, so that the answer does not depend on the order of a hash map; the others are
+/// named beside it.
 pub fn fitting<'a>(name: &str, known: impl Iterator<Item = (&'a str, bool)>) -> Option<Near> {
     let wanted = Words::of(name);
-    let mut best: Option<(f64, &str, bool)> = None;
+    let mut best: Vec<(f64, &str)> = Vec::new();
     for (candidate, fits) in known {
         if candidate == name || candidate.len().abs_diff(name.len()) > 1 + wanted.plain.len() {
             continue;
@@ -78,11 +96,21 @@ pub fn fitting<'a>(name: &str, known: impl Iterator<Item = (&'a str, bool)>) -> 
             continue;
         }
         let score = if fits { like + FITTING } else { like };
-        if best.is_none_or(|(s, b, _)| score > s || (score == s && candidate < b)) {
-            best = Some((score, candidate, like == 1.0));
+        if best.first().is_none_or(|(s, _)| score >= *s) {
+            best.retain(|(s, other)| *s == score && *other != candidate);
+            best.push((score, candidate));
         }
     }
-    best.map(|(_, name, sure)| Near { name: name.to_string(), sure })
+    let alike = |other: &str| other.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
+    best.sort_by_key(|(_, other)| (std::cmp::Reverse(alike(other)), other.len(), *other));
+    let ((_, name), rest) = best.split_first()?;
+    let sure = rest.is_empty() && wanted.likeness(name) == 1.0;
+    let others = if rest.len() < EQUALS { rest } else { &rest[..EQUALS - 1] };
+    Some(Near {
+        name: (*name).to_string(),
+        sure,
+        others: others.iter().map(|(_, other)| (*other).to_string()).collect(),
+    })
 }
 
 /// A name that is unknown, to hold many others against.

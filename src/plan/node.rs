@@ -192,4 +192,7 @@ pub struct CallSettings {
     /// Checked, not run yet; shown as the ceiling of the cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Expr>,
+    /// Checked, not run yet: all its tasks work in this one. `None`: in that of the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<Expr>,
 }

@@ -306,8 +306,16 @@ macro_rules! holders {
         impl CallSettings {
             /// All its expressions; they see the parameters of the called workflow.
             pub fn $name<'e>(&'e $($m)? self, f: &mut dyn FnMut($e)) {
-                let CallSettings { parallel, deadline, continue_on_failure: _, env, checkpoint: _, budget } = self;
-                for e in [parallel, deadline, env, budget] {
+                let CallSettings {
+                    parallel,
+                    deadline,
+                    continue_on_failure: _,
+                    env,
+                    checkpoint: _,
+                    budget,
+                    workspace,
+                } = self;
+                for e in [parallel, deadline, env, budget, workspace] {
                     e.$iter().for_each(&mut *f);
                 }
             }

@@ -15,6 +15,7 @@ task p(x: Path) -> String { run: ["p"] writes: ["#{x}/a.txt"] on_crash: rerun }
 task d() -> String { run: ["d"] writes: ["out/d.md"] resources: { db: 1 } on_crash: rerun }
 task tree() -> String { run: ["t"] writes: ["out/v.md"] workspace: worktree }
 workflow inner(x: String) -> String { w(x) }
+workflow away(x: String) -> [String] with { workspace: worktree } { [v(x), w(x)] }
 workflow slow(x: String) -> [String] with { parallel: 1 } { [v(x), v(x)] }
 workflow pair(x: String) -> [String] { [v(x), v(x) with { writes: ["out/#{x}"] }] }
 workflow twice<T>(x: T) -> [String] { [v("#{x}"), v("b")] }
@@ -103,6 +104,24 @@ const CASES: &[(&str, &str)] = &[
     ("for i in xs { d() }", ""),
     ("[d(), w(\"d\")]", "F0501"),
     ("[tree(), v(x)]", ""),
+    // A called workflow with a workspace of its own: beside others it writes nothing, in it all is as ever.
+    ("[...away(\"a\"), v(x)]", ""),
+    ("[...away(\"a\"), ...away(\"a\")]", ""),
+    ("[away(\"a\")[0], all()]", ""),
+    ("[for i in xs { away(\"a\") }][0][0]", ""),
+    ("[...away(\"a\") with { workspace: shared }, v(x)]", "F0501"),
+    ("[inner(\"v\") with { workspace: worktree }, v(x)]", ""),
+    ("[...away(\"v\")]", "F0501"),
+    // What is found is read.
+    ("let found = glob(\"out/*.md\") [v(x), ...found]", "F0502"),
+    ("let found = glob(\"./out/**\") [v(x), ...found]", "F0502"),
+    ("let found = glob(\"in/*.md\") [v(x), ...found]", ""),
+    ("let found = glob(\"**/*\") with { after: [] } [w(x), ...found]", "F0502"),
+    ("let a = v(x) let found = glob(\"out/*\") with { after: [a] } [a, ...found]", ""),
+    ("let found = glob(\"out/#{y}/*\") [v(x), ...found]", ""),
+    ("let found = glob(\"out/#{y}*\") [v(x) with { writes: [\"out/**\"] }, ...found]", "F0502"),
+    ("let found = glob(\"out/#{y}\") [w(y), ...found]", ""),
+    ("let found = glob(\"../*\") found", "F0505"),
     ("for i in xs { tree() }", ""),
     ("task q { run: [\"x\", y] writes: [\"out/#{y}.md\"] on_crash: rerun } [w(y)]", "F0501"),
     ("task q { run: [\"x\"] writes: [\"/etc/x\"] on_crash: rerun } [x]", "F0505"),

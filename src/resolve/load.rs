@@ -292,6 +292,6 @@ fn unknown_std(name: &str, span: Span) -> Diagnostic {
     let all: Vec<&str> = embedded::MODULES.iter().map(|(n, _, _)| *n).collect();
     // `std.consensus` for `std.patterns.consensus`.
     let last = all.iter().find(|n| n.rsplit('.').next() == Some(name));
-    let last = last.map(|n| Near { name: (*n).to_string(), sure: false });
+    let last = last.map(|n| Near::only(n, false));
     errors::unknown_std(span, name, last.or_else(|| suggest::near(name, all.iter().copied())), &all)
 }

@@ -262,6 +262,11 @@ task t(x: Int) -> Int { run: ["x"] }
 task ask(q: String) -> Int { sh: "x" }
 workflow w(n: Int) -> Int {
   let a = t(1) with { timeout: "3s", prompt: "x", retry: { max: 1 } } //~ F0301 F0307
+  let a2 = t(1) with { run: ["y", "#{n}"] }
+  let a3 = t(1) with { sh: "y" } //~ F0322
+  let a4 = ask("") with { run: ["y"], sh: "y #{n}" } //~ F0322
+  let a5 = ask("") with { sh: "y '#{n}'" } //~ F0802
+  let a6 = t(1) with { run: "y" } //~ F0308
   let b = t(1) with { after: [t] } //~ F0326
   let c = t(1) with { after: [a, n] } //~ F0326
   let d = t(1) with { after: a } //~ F0326

@@ -36,20 +36,29 @@ pub(super) fn check(checked: &Checked, flow: &Flow<'_>, agents: &Agents<'_>, out
         let Some((def, task)) = with.task else { continue };
         let own = with.props.get("writes").map(|w| &w.value);
         if own.is_some() {
-            pass.reach(def, &task.props, own, out);
+            let names = AGENTS.iter().filter(|name| with.props.get(name).is_none());
+            pass.reach(def, &task.props, names, own, out);
         }
         let declared = task.props.get("writes").map(|w| &w.value);
-        pass.reach(with.owner, with.props, own.or(declared), out);
+        pass.reach(with.owner, with.props, AGENTS.iter(), own.or(declared), out);
         pass.merging(with.owner, with.props, out);
     }
 }
+
+/// The properties that say who is asked.
+const AGENTS: &[&str] = &["agent", "fallback"];
 
 /// The agents that are given some task.
 fn reached(flow: &Flow<'_>) -> BTreeSet<DefId> {
     let mut reached = BTreeSet::new();
     for site in &flow.sites {
-        for prop in ["agent", "fallback"].iter().filter_map(|name| site.decl.props.get(name)) {
+        for prop in AGENTS.iter().filter_map(|name| site.decl.props.get(name)) {
             reached.extend(flow.agents(site.owner, &prop.value));
+        }
+    }
+    for with in &flow.overrides {
+        for prop in AGENTS.iter().filter_map(|name| with.props.get(name)) {
+            reached.extend(flow.agents(with.owner, &prop.value));
         }
     }
     reached
@@ -114,7 +123,7 @@ impl<'a> Pass<'_, 'a> {
     fn site(&self, site: Site<'a>, out: &mut Vec<Diagnostic>) {
         let props = &site.decl.props;
         let writes = props.get("writes").map(|w| &w.value);
-        self.reach(site.owner, props, writes, out);
+        self.reach(site.owner, props, AGENTS.iter(), writes, out);
         self.merging(site.owner, props, out);
         if let Some(judge) = props.get("judge")
             && let ExprKind::Record(entries) = &judge.value.kind
@@ -130,10 +139,17 @@ impl<'a> Pass<'_, 'a> {
     }
 
     /// The agents that are given a task must be able to write what it says.
-    fn reach(&self, owner: DefId, props: &'a Props, writes: Option<&'a Expr>, out: &mut Vec<Diagnostic>) {
+    fn reach<'n>(
+        &self,
+        owner: DefId,
+        props: &'a Props,
+        names: impl Iterator<Item = &'n &'n str>,
+        writes: Option<&'a Expr>,
+        out: &mut Vec<Diagnostic>,
+    ) {
         let writes = writes.filter(|w| !is_empty_list(w));
         let mut seen = BTreeSet::new();
-        for name in ["agent", "fallback"] {
+        for name in names {
             let Some(prop) = props.get(name) else { continue };
             for part in parts(&prop.value) {
                 self.nobody(part, out);

@@ -2,7 +2,7 @@
 
 use super::value::{Taint, Value};
 use super::walk::Walk;
-use super::{Binder, Kinds, Override, Written};
+use super::{Binder, Kinds, Override, UsedFile};
 use crate::ast::{Arg, Expr, ExprKind, ItemKind, Props, TaskDecl};
 use crate::resolve::DefId;
 use crate::types::{Builtin, BuiltinTask, Call, Callee};
@@ -36,7 +36,9 @@ impl<'a> Walk<'_, 'a> {
     /// `call with { … }`
     pub(super) fn with(&mut self, base: &'a Expr, props: &'a Props) -> Value {
         let value = self.expr(base);
-        self.props(props);
+        let told = self.given_anew(props);
+        self.thrown = self.join(self.thrown, told);
+        let value = self.join_values(value, told.into());
         let task = match self.checked.calls.get(base.id).map(|c| &c.callee) {
             Some(Callee::Def(def)) => self.checked.resolved.task(*def).map(|decl| (*def, decl)),
             _ => None,
@@ -150,6 +152,15 @@ impl<'a> Walk<'_, 'a> {
 
     fn builtin_task(&mut self, task: BuiltinTask, call: &Call, args: &'a [Arg]) -> Value {
         self.all(args);
+        let what = match task {
+            BuiltinTask::Read => Some("`read` reads from there"),
+            BuiltinTask::Write => Some("`write` writes there"),
+            _ => None,
+        };
+        let path = call.args.first().copied().flatten().and_then(|at| args.get(at as usize));
+        if let (Some(what), Some(path), true) = (what, path, self.own) {
+            self.flow.files.push(UsedFile { path: &path.value, what, owner: self.owner });
+        }
         let kinds = match task {
             BuiltinTask::Read => Kinds::FILE,
             BuiltinTask::Glob => {
@@ -158,14 +169,7 @@ impl<'a> Walk<'_, 'a> {
             }
             BuiltinTask::Env | BuiltinTask::Input | BuiltinTask::Approve => Kinds::INPUT,
             BuiltinTask::PlanOf => Kinds::AGENT,
-            BuiltinTask::Write => {
-                let path = call.args.first().copied().flatten().and_then(|at| args.get(at as usize));
-                if let (Some(path), true) = (path, self.own) {
-                    self.flow.writes.push(Written { path: &path.value, owner: self.owner });
-                }
-                Kinds::NONE
-            }
-            BuiltinTask::Sleep | BuiltinTask::Now => Kinds::NONE,
+            BuiltinTask::Write | BuiltinTask::Sleep | BuiltinTask::Now => Kinds::NONE,
         };
         self.thrown = self.join(self.thrown, Taint::of(kinds.and(Kinds::OUTSIDE)));
         Taint::of(kinds).into()

@@ -43,10 +43,12 @@ pub(super) struct Override<'a> {
     pub owner: DefId,
 }
 
-/// The path that a call of `write` writes to.
+/// The path that a call of `read` or `write` uses.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Written<'a> {
+pub(super) struct UsedFile<'a> {
     pub path: &'a Expr,
+    /// What is done with it.
+    pub what: &'static str,
     pub owner: DefId,
 }
 
@@ -95,7 +97,7 @@ pub(super) struct Flow<'a> {
     states: Vec<Vec<State>>,
     pub sites: Vec<Site<'a>>,
     pub overrides: Vec<Override<'a>>,
-    pub writes: Vec<Written<'a>>,
+    pub files: Vec<UsedFile<'a>>,
 }
 
 impl<'a> Flow<'a> {
@@ -111,7 +113,7 @@ impl<'a> Flow<'a> {
             states: vec![Vec::new(); checked.resolved.defs.len()],
             sites: Vec::new(),
             overrides: Vec::new(),
-            writes: Vec::new(),
+            files: Vec::new(),
         };
         walk::Walk::new(&mut flow, agents).program(&order);
         flow.inputs(survey);

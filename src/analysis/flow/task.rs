@@ -3,7 +3,7 @@
 use super::value::Taint;
 use super::walk::Walk;
 use super::{Kinds, Site};
-use crate::ast::{Expr, ExprKind, StrPart, TaskDecl};
+use crate::ast::{Expr, ExprKind, Props, StrPart, TaskDecl};
 
 /// Programs that print what somebody on the net has written.
 const FETCHING: &[&str] = &["curl", "wget", "xh", "aria2c", "lynx", "w3m"];
@@ -33,12 +33,26 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
+impl<'a> Walk<'_, 'a> {
+    /// The properties of a call: what the answer holds by what they say of the command.
+    pub(super) fn given_anew(&mut self, props: &'a Props) -> Taint {
+        let mut answer = if calls(props, FETCHING) { Taint::of(Kinds::HTTP) } else { Taint::default() };
+        for prop in &props.list {
+            let given = self.expr(&prop.value).whole;
+            if matches!(prop.name.text.as_str(), "run" | "sh") && calls(props, PRINTING) {
+                answer = self.join(answer, given);
+            }
+        }
+        answer
+    }
+}
+
 /// Where the text of its answer comes from. What a local command prints is its own, but for what is handed to it.
 fn answer(decl: &TaskDecl) -> Taint {
     let has = |name: &str| decl.props.get(name).is_some();
     if has("agent") {
         Taint::of(Kinds::AGENT)
-    } else if has("http") || calls(decl, FETCHING) {
+    } else if has("http") || calls(&decl.props, FETCHING) {
         Taint::of(Kinds::HTTP)
     } else if has("mcp") {
         Taint::of(Kinds::MCP)
@@ -50,15 +64,15 @@ fn answer(decl: &TaskDecl) -> Taint {
 /// Whether a command prints what it is given there.
 pub(super) fn prints(decl: &TaskDecl, property: &str) -> bool {
     match property {
-        "run" | "sh" => calls(decl, PRINTING),
-        "stdin" => calls(decl, PASSING),
+        "run" | "sh" => calls(&decl.props, PRINTING),
+        "stdin" => calls(&decl.props, PASSING),
         _ => false,
     }
 }
 
 /// Whether a command, or a word of a script, is one of these programs.
-fn calls(decl: &TaskDecl, programs: &[&str]) -> bool {
-    let has = |name: &str| decl.props.get(name).map(|prop| &prop.value);
+fn calls(props: &Props, programs: &[&str]) -> bool {
+    let has = |name: &str| props.get(name).map(|prop| &prop.value);
     has("run").is_some_and(|argv| runs(argv, programs)) || has("sh").is_some_and(|sh| says(sh, programs))
 }
 

@@ -13,6 +13,7 @@ mod outline;
 mod parse;
 
 use automaton::Automaton;
+pub use outline::Ends;
 use outline::Outline;
 use std::sync::OnceLock;
 
@@ -244,6 +245,12 @@ impl Glob {
     /// The same of the text after its last special character, where one ends with the other.
     pub fn end(&self, loose: bool) -> &str {
         if loose { &self.suffix } else { self.outline.end() }
+    }
+
+    /// How the first parts of a path begin and end, with anything in place of what is not known.
+    pub fn ends(&self) -> Vec<Ends> {
+        let parts = parse::parts(&self.text, &self.unknown).unwrap_or_default();
+        outline::ends(&parse::loosened(&parts))
     }
 
     /// Whether there is no special character, and with `loose` no unknown text either: one path.

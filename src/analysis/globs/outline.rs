@@ -89,6 +89,42 @@ impl Outline {
     }
 }
 
+/// How a part of a path begins and ends, as far as that is fixed; and whether it is fixed as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ends {
+    pub start: String,
+    pub end: String,
+    pub whole: bool,
+}
+
+/// The first parts of a path, up to the first of which not even the place is fixed. Takes no text that is not known.
+pub(super) fn ends(parts: &[Part]) -> Vec<Ends> {
+    let (mut all, mut now, mut fixed) = (Vec::new(), Ends::default(), true);
+    let mut done = |now: &mut Ends, fixed: &mut bool| {
+        now.whole = std::mem::replace(fixed, true);
+        all.push(std::mem::take(now));
+    };
+    for part in parts {
+        match part {
+            Part::Slash => done(&mut now, &mut fixed),
+            Part::Char(c) => {
+                if fixed {
+                    now.start.push(*c);
+                }
+                now.end.push(*c);
+            }
+            Part::One | Part::Star | Part::Class(_) => {
+                fixed = false;
+                now.end.clear();
+            }
+            Part::Parts | Part::Rest | Part::Anything | Part::Open | Part::Or | Part::Close => return all,
+            Part::Gap(..) | Part::Whole(_) => return all,
+        }
+    }
+    done(&mut now, &mut fixed);
+    all
+}
+
 /// Whether one of them begins with the other.
 fn begins_alike(a: impl Iterator<Item = u8>, b: impl Iterator<Item = u8>) -> bool {
     a.zip(b).all(|(a, b)| a == b)

@@ -114,8 +114,8 @@ fn of_text(text: &Str) -> Word<'_> {
     word
 }
 
-/// The commands of a script.
-pub(super) fn of_script(text: &Str) -> Vec<Vec<Word<'_>>> {
+/// The commands of a script, and its assignments.
+pub(super) fn of_script(text: &Str) -> (Vec<Vec<Word<'_>>>, Vec<Word<'_>>) {
     let (mut pieces, mut holes) = (Vec::new(), Vec::new());
     for (at, part) in text.parts.iter().enumerate() {
         match part {
@@ -140,8 +140,9 @@ pub(super) fn of_script(text: &Str) -> Vec<Vec<Word<'_>>> {
         expands: token.expands,
         target: token.target,
     };
-    let commands = words::commands(&pieces).into_iter();
-    commands.map(|tokens| tokens.into_iter().map(of_token).collect()).collect()
+    let (commands, assigned) = words::commands(&pieces);
+    let words = |tokens: Vec<words::Token>| tokens.into_iter().map(of_token).collect();
+    (commands.into_iter().map(words).collect(), assigned.into_iter().map(of_token).collect())
 }
 
 impl<'a> Judge<'_, 'a> {
@@ -174,12 +175,12 @@ impl<'a> Judge<'_, 'a> {
         }
     }
 
-    /// `env PATH=… make`
-    fn decides(&mut self, words: &[Word<'a>]) -> bool {
+    /// `env PATH=… make`, `PATH=… make`, `export PATH=…`
+    pub(super) fn decides(&mut self, words: &[Word<'a>]) -> bool {
         let found = words.iter().find_map(|word| {
             let name = word.prefix.split_once('=').map(|(name, _)| name)?;
             let (hole, kinds) = self.from(word, Kinds::OUTSIDE)?;
-            programs::DECIDING.contains(&name).then_some((*hole, kinds, name))
+            programs::decides(name).then_some((*hole, kinds, name))
         });
         if let Some((hole, kinds, name)) = found {
             let way = self.flow.way(self.owner, hole, kinds);
@@ -189,7 +190,9 @@ impl<'a> Judge<'_, 'a> {
     }
 
     fn program(&mut self, name: &str, words: &[Word<'a>], in_script: bool) {
-        if programs::SHELLS.contains(&name) {
+        if in_script && programs::ASSIGNS.contains(&name) {
+            self.decides(words);
+        } else if programs::SHELLS.contains(&name) {
             self.shell(name, words);
         } else if name == "eval" {
             self.run_by(name, words);

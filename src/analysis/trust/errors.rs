@@ -94,6 +94,13 @@ pub(super) fn path_from_outside(span: Span, kinds: Kinds, what: &str, way: &[Ste
         .help("check it first: `assert path in known_paths`, or `assert matches(path, \"^out/[a-z]+$\")`")
 }
 
+pub(super) fn host_from_outside(span: Span, kinds: Kinds, way: &[Step]) -> Diagnostic {
+    let message = format!("{} says whom the request goes to", source(kinds));
+    along(Diagnostic::new(Code::W0113, span, message), way)
+        .help("write the host out: `url: \"https://example.com/#{…}\"`")
+        .help("or check the address first: `assert url in known_urls`, or `assert matches(url, \"^https://example.com/\")`")
+}
+
 /// `end`: what ends the options of the program, and where it would stand.
 pub(super) fn maybe_an_option(
     span: Span,

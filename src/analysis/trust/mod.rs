@@ -44,9 +44,9 @@ pub(super) fn check(
         judge.given_anew(with);
     }
     started(checked, survey, judge.out);
-    for written in &flow.writes {
-        judge.owner = written.owner;
-        judge.path(written.path, "`write` writes there", true);
+    for used in &flow.files {
+        judge.owner = used.owner;
+        judge.path(used.path, used.what, true);
     }
 }
 
@@ -99,6 +99,7 @@ impl<'a> Judge<'_, 'a> {
             }
             "sh" => self.script(value),
             "cwd" => self.path(value, "the program runs there", false),
+            "http" => self.request(value),
             "env" => self.env(value),
             "judge" => self.judge(value),
             _ => {}
@@ -154,7 +155,9 @@ impl<'a> Judge<'_, 'a> {
         if text.literal().is_some() {
             return;
         }
-        for words in argv::of_script(text) {
+        let (commands, assigned) = argv::of_script(text);
+        self.decides(&assigned);
+        for words in commands {
             self.command(&Command { words: &words, in_script: true });
             for word in words.iter().filter(|w| w.target) {
                 if let Some(hole) = word.holes.first() {
@@ -180,22 +183,27 @@ impl<'a> Judge<'_, 'a> {
         for entry in entries {
             let Entry::Field { key, value } = entry else { continue };
             let kinds = self.kinds(value, Kinds::OUTSIDE);
-            if !kinds.is_none() && programs::DECIDING.contains(&key.text.as_str()) {
+            if !kinds.is_none() && programs::decides(&key.text) {
                 let way = self.flow.way(self.owner, value, kinds);
                 self.out.push(errors::deciding_variable(value.span, kinds, &key.text, &way));
             }
         }
     }
 
+    /// Whom a request goes to. A host that is written out in front holds the rest.
+    fn request(&mut self, value: &'a Expr) {
+        let Some(url) = field(value, "url") else { return };
+        let kinds = self.kinds(url, Kinds::OUTSIDE);
+        let start = argv::word(self.checked, self.flow, url).prefix;
+        let host = start.split_once("://").map_or("", |(_, rest)| rest);
+        if !kinds.is_none() && !host.contains(['/', '?', '#']) {
+            let way = self.flow.way(self.owner, url, kinds);
+            self.out.push(errors::host_from_outside(self.hole(url, kinds), kinds, &way));
+        }
+    }
+
     fn judge(&mut self, value: &'a Expr) {
-        let ExprKind::Record(entries) = &value.kind else { return };
-        let field = |name: &str| {
-            entries.iter().find_map(|entry| match entry {
-                Entry::Field { key, value } if key.text == name => Some(value),
-                Entry::Field { .. } | Entry::Spread(_) => None,
-            })
-        };
-        if let (Some(agent), Some(prompt)) = (field("agent"), field("prompt")) {
+        if let (Some(agent), Some(prompt)) = (field(value, "agent"), field(value, "prompt")) {
             self.instructions(prompt, &[(self.owner, agent)]);
         }
     }
@@ -206,12 +214,19 @@ impl<'a> Judge<'_, 'a> {
         self.instructions(prompt, &given);
     }
 
-    /// A call that says anew who is asked when the first fail.
+    /// A call that says anew what is asked, or who is asked.
     fn given_anew(&mut self, with: &Override<'a>) {
-        let (Some((def, task)), Some(fallback)) = (with.task, with.props.get("fallback")) else { return };
-        if let Some(prompt) = task.props.get("prompt") {
-            self.owner = def;
-            self.instructions(&prompt.value, &[(with.owner, &fallback.value)]);
+        let Some((def, task)) = with.task else { return };
+        let given = |name: &&str| with.props.get(name).map(|prop| (with.owner, &prop.value));
+        let declared = |name: &&str| task.props.get(name).map(|prop| (def, &prop.value));
+        if let Some((owner, prompt)) = given(&"prompt") {
+            let asked: Vec<_> = AGENTS.iter().filter_map(|n| given(n).or_else(|| declared(n))).collect();
+            self.owner = owner;
+            self.instructions(prompt, &asked);
+        } else if let Some((owner, prompt)) = declared(&"prompt") {
+            let asked: Vec<_> = AGENTS.iter().filter_map(given).collect();
+            self.owner = owner;
+            self.instructions(prompt, &asked);
         }
     }
 
@@ -245,6 +260,15 @@ impl<'a> Judge<'_, 'a> {
     fn from<'w>(&self, word: &'w Word<'a>, of: Kinds) -> Option<(&'w &'a Expr, Kinds)> {
         word.holes.iter().map(|hole| (hole, self.kinds(hole, of))).find(|(_, kinds)| !kinds.is_none())
     }
+}
+
+/// A field of a record that is written out.
+fn field<'a>(record: &'a Expr, name: &str) -> Option<&'a Expr> {
+    let ExprKind::Record(entries) = &record.kind else { return None };
+    entries.iter().find_map(|entry| match entry {
+        Entry::Field { key, value } if key.text == name => Some(value),
+        Entry::Field { .. } | Entry::Spread(_) => None,
+    })
 }
 
 /// Without parentheses around it.

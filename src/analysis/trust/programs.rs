@@ -120,26 +120,59 @@ pub(super) const ENDS_OPTIONS: &[&str] = &[
 pub(super) const CHANGES_FILES: &[&str] =
     &["rm", "rmdir", "mv", "cp", "ln", "chmod", "chown", "tee", "truncate", "shred", "unlink", "install"];
 
-/// Variables that decide which program runs, or what is loaded into it.
-pub(super) const DECIDING: &[&str] = &[
+/// Commands of the shell that give variables to what runs later.
+pub(super) const ASSIGNS: &[&str] = &["export", "local", "readonly", "declare", "typeset"];
+
+/// Whether a variable decides which program runs, or what is loaded into it.
+pub(super) fn decides(variable: &str) -> bool {
+    DECIDING.contains(&variable) || DECIDING_FAMILIES.iter().any(|start| variable.starts_with(start))
+}
+
+/// How the names of such variables begin.
+const DECIDING_FAMILIES: &[&str] = &["LD_", "DYLD_", "GIT_CONFIG", "BASH_FUNC_"];
+
+const DECIDING: &[&str] = &[
     "PATH",
-    "LD_PRELOAD",
-    "LD_LIBRARY_PATH",
-    "LD_AUDIT",
-    "DYLD_INSERT_LIBRARIES",
     "BASH_ENV",
     "ENV",
     "IFS",
     "SHELL",
+    "PS4",
+    "PROMPT_COMMAND",
     "EDITOR",
+    "VISUAL",
     "PAGER",
+    "MANPAGER",
+    "LESSOPEN",
+    "BROWSER",
     "NODE_OPTIONS",
+    "NODE_PATH",
     "PYTHONPATH",
+    "PYTHONHOME",
     "PYTHONSTARTUP",
     "PERL5OPT",
+    "PERL5LIB",
     "RUBYOPT",
+    "RUBYLIB",
+    "CLASSPATH",
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "_JAVA_OPTIONS",
+    "MAKEFLAGS",
+    "CC",
+    "CXX",
+    "LD",
+    "RUSTC",
+    "RUSTC_WRAPPER",
     "GIT_SSH",
     "GIT_SSH_COMMAND",
     "GIT_EXTERNAL_DIFF",
     "GIT_PAGER",
+    "GIT_EDITOR",
+    "GIT_SEQUENCE_EDITOR",
+    "GIT_ASKPASS",
+    "SSH_ASKPASS",
+    "GIT_PROXY_COMMAND",
+    "GIT_EXEC_PATH",
+    "GIT_TEMPLATE_DIR",
 ];

@@ -168,6 +168,15 @@ fn scripts_word_by_word() {
         ("grep -- #{x} f", None),
         ("echo #{x}", None),
         ("A=#{x} make", None),
+        ("PATH=#{x} make", Some("F0803")),
+        ("PATH=/opt/#{x}:$PATH\\nmake", Some("F0803")),
+        ("if a; then LD_PRELOAD=#{x} make; fi", Some("F0803")),
+        ("env A=1 NODE_OPTIONS=#{x} node a.js", Some("F0803")),
+        ("export BASH_ENV=#{x}; make", Some("F0803")),
+        ("export NAME=#{x}; make", None),
+        ("readonly GIT_CONFIG_COUNT=#{x}", Some("F0803")),
+        ("(cd a && GIT_SSH_COMMAND=#{x} git fetch)", Some("F0803")),
+        ("echo PATH=#{x}", None),
         ("for f in #{x}; do echo $f; done", None),
         ("case #{x} in a) ls;; esac", None),
     ] {
@@ -183,7 +192,22 @@ fn other_properties_and_calls() {
     assert_eq!(task("run: [\"a\"] on_crash: probe([x])"), ["F0803"]);
     assert_eq!(task("run: [\"a\"] undo: [x]"), ["F0803"]);
     assert_eq!(task("run: [\"a\"] env: { PATH: x }"), ["F0803"]);
+    for name in ["LD_PRELOAD", "LD_AUDIT", "BASH_ENV", "NODE_OPTIONS", "GIT_SSH_COMMAND", "GIT_CONFIG_KEY_0"]
+    {
+        assert_eq!(task(&format!("run: [\"a\"] env: {{ {name}: \"a#{{x}}\" }}")), ["F0803"], "{name}");
+    }
     assert_eq!(task("run: [\"a\"] env: { TEXT: x } stdin: x"), Vec::<String>::new());
+    for (url, code) in [
+        ("x", Some("W0113")),
+        ("\"http://#{x}\"", Some("W0113")),
+        ("\"https://#{x}.example.com/a\"", Some("W0113")),
+        ("\"https://example.com#{x}\"", Some("W0113")),
+        ("\"https://example.com/#{x}\"", None),
+        ("\"https://example.com?q=#{x}\"", None),
+    ] {
+        let found = task(&format!("http: {{ url: {url} }}"));
+        assert_eq!(found, code.into_iter().collect::<Vec<_>>(), "{url}");
+    }
     assert_eq!(task("run: [\"a\"] cwd: path(x)"), ["W0113"]);
     assert_eq!(task("run: [\"a\"] output: file(path(x))"), ["W0113"]);
     assert_eq!(task("run: [\"a\"] output: file(\"out/#{x}\")"), Vec::<String>::new());
@@ -191,6 +215,13 @@ fn other_properties_and_calls() {
     let none = "task t() { run: [\"a\"] }";
     assert_eq!(judged(none, "write(path(ask()), \"text\") t()"), ["W0113"]);
     assert_eq!(judged(none, "write(\"out/#{ask()}.md\", \"text\") t()"), Vec::<String>::new());
+    assert_eq!(judged(none, "let text = read(path(ask())) assert text != \"\" t()"), ["W0113"]);
+    assert_eq!(
+        judged(none, "let text = read(\"in/#{ask()}\") assert text != \"\" t()"),
+        Vec::<String>::new()
+    );
+    let found = "for f in glob(\"*.md\") { let text = read(f) assert text != \"\" } t()";
+    assert_eq!(judged(none, found), Vec::<String>::new(), "names that were found");
     for path in [
         "let p: Path = \"out/#{ask()}.md\"",
         "let p: Path = path_join(\"out\", ask())",
@@ -205,6 +236,26 @@ fn other_properties_and_calls() {
     );
     assert_eq!(judged(none, "t() with { cwd: path(ask()) }"), ["W0113"]);
     assert_eq!(judged(none, "let q = ask() task u { run: [q] } t()"), ["F0803"]);
+}
+
+#[test]
+fn calls_that_say_anew_what_is_done() {
+    let agents = "agent all { timeout: 1m }\nagent few { tools: [] timeout: 1m }\n";
+    let judge = |task: &str, with: &str| {
+        let task = format!("{agents}task t(x: String) -> String {{ {task} }}");
+        judged(&task, &format!("let q = ask() let r = t(q) with {{ {with} }} task u {{ run: [r] }}"))
+    };
+    let mild = "agent: few prompt: \"Do #{x}\"";
+    assert_eq!(judge(mild, "timeout: 1m"), ["F0803"], "its answer is an agent's");
+    assert_eq!(judge(mild, "agent: all"), ["W0112", "F0803"]);
+    assert_eq!(judge(mild, "fallback: [all]"), ["W0112", "F0803"]);
+    assert_eq!(judge("agent: all prompt: \"Do\"", "prompt: \"Do #{q}\""), ["W0112", "F0803"]);
+    assert_eq!(judge("agent: all prompt: \"Do\"", "agent: few, prompt: \"Do #{q}\""), ["F0803"]);
+    let plain = "run: [\"ls\"] env: { X: x }";
+    assert_eq!(judge(plain, "run: [\"ls\"]"), Vec::<String>::new());
+    assert_eq!(judge(plain, "run: [q, \"-l\"]"), ["F0803"]);
+    assert_eq!(judge(plain, "run: [\"echo\", q]"), ["F0803"], "it prints what it is given");
+    assert_eq!(judge(plain, "run: [\"curl\", \"https://example.com\"]"), ["F0803"]);
 }
 
 #[test]

@@ -54,8 +54,9 @@ impl Frame {
 
 type Symbol = Result<char, usize>;
 
-/// The commands of a script in the order in which they end; each has at least one word.
-pub(super) fn commands(pieces: &[Piece<'_>]) -> Vec<Vec<Token>> {
+/// The commands of a script in the order in which they end, each with at least one word; and its assignments of values,
+/// `name=value`.
+pub(super) fn commands(pieces: &[Piece<'_>]) -> (Vec<Vec<Token>>, Vec<Token>) {
     let mut symbols: Vec<Symbol> = Vec::new();
     for piece in pieces {
         match piece {
@@ -63,10 +64,16 @@ pub(super) fn commands(pieces: &[Piece<'_>]) -> Vec<Vec<Token>> {
             Piece::Hole(at) => symbols.push(Err(*at)),
         }
     }
-    let mut lexer =
-        Lexer { symbols, at: 0, frames: vec![Frame::new(None)], found: Vec::new(), ends: Vec::new() };
+    let mut lexer = Lexer {
+        symbols,
+        at: 0,
+        frames: vec![Frame::new(None)],
+        found: Vec::new(),
+        assigned: Vec::new(),
+        ends: Vec::new(),
+    };
     lexer.run();
-    lexer.found
+    (lexer.found, lexer.assigned)
 }
 
 struct Lexer {
@@ -74,6 +81,8 @@ struct Lexer {
     at: usize,
     frames: Vec<Frame>,
     found: Vec<Vec<Token>>,
+    /// What is assigned before a program or without one, where there is a value in it.
+    assigned: Vec<Token>,
     /// Words that end the here-documents announced on this line.
     ends: Vec<String>,
 }
@@ -131,7 +140,7 @@ impl Lexer {
         frame.target = false;
         let mut words = std::mem::take(&mut frame.words);
         let skipped = words.iter().take_while(|w| is_before_program(w)).count();
-        words.drain(..skipped);
+        self.assigned.extend(words.drain(..skipped).filter(|w| !w.target && !w.holes.is_empty()));
         let head = words.first().is_some_and(|w| w.holes.is_empty() && HEADS.contains(&w.text.as_str()));
         if !words.is_empty() && !head {
             self.found.push(words);
@@ -315,7 +324,7 @@ mod tests {
             let text = if t.hole_first { format!("{mark}{}", t.text) } else { format!("{}{mark}", t.text) };
             if t.target { format!(">{text}") } else { text }
         };
-        commands(&pieces).iter().map(|c| c.iter().map(word).collect::<Vec<_>>().join(" ")).collect()
+        commands(&pieces).0.iter().map(|c| c.iter().map(word).collect::<Vec<_>>().join(" ")).collect()
     }
 
     #[test]

@@ -279,7 +279,7 @@ pub(super) fn of_type(name: &str) -> Option<Near> {
 
 fn in_table(table: &[(&str, &str, bool)], name: &str) -> Option<Near> {
     let row = table.iter().find(|(theirs, ..)| *theirs == name)?;
-    Some(Near { name: row.1.to_string(), sure: row.2 })
+    Some(Near::only(row.1, row.2))
 }
 
 pub(super) fn property(name: &str) -> &'static [&'static str] {

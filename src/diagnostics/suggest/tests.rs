@@ -60,6 +60,18 @@ fn properties_have_names_elsewhere() {
 }
 
 #[test]
+fn equals_are_named_together() {
+    let near = |known: &[&'static str]| {
+        let near = fitting("cargo", known.iter().map(|k| (*k, true))).unwrap();
+        (near.name, near.others)
+    };
+    let all = ["my_cargo_x", "cargo_test", "cargo_check", "cargo_build", "cargo_run_it"];
+    assert_eq!(near(&all).0, "cargo_test");
+    assert_eq!(near(&all).1, ["cargo_build", "cargo_check"]);
+    assert_eq!(near(&["xcargo_", "cargo_test"]), ("xcargo_".to_string(), vec![]), "one letter apart");
+}
+
+#[test]
 fn ties_do_not_depend_on_the_order() {
     assert_eq!(of("abcx", &["abcy", "abcz"]), of("abcx", &["abcz", "abcy"]));
 }

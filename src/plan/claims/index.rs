@@ -1,17 +1,21 @@
 //! Which patterns may meet: those of which one begins with the fixed start of the other, or ends with its fixed end,
-//! whichever are fewer.
+//! as a whole or in one of the first parts of the path; whichever are fewest.
 
 use super::meet::{Claim, PatternId};
-use crate::analysis::globs::Glob;
+use crate::analysis::globs::{Ends, Glob};
+
+/// Parts of a path by which patterns are kept.
+const PARTS: usize = 4;
+/// Fewer patterns are kept by their own ends alone.
+const FEW: usize = 64;
 
 /// The patterns, and who claims them.
 pub(super) struct Index {
     /// Sites by pattern, with the claim: all, and those that write.
     all: Vec<Vec<(u32, u32)>>,
     writers: Vec<Vec<(u32, u32)>>,
-    starts: Order,
-    /// The same of the texts read backwards.
-    ends: Order,
+    /// By their starts; by their ends, read backwards; by those of their parts.
+    orders: Vec<Order>,
 }
 
 impl Index {
@@ -29,9 +33,11 @@ impl Index {
         let mut index = Index {
             all: vec![Vec::new(); count],
             writers: vec![Vec::new(); count],
-            starts: Order::new(starts, &path),
-            ends: Order::new(ends, &path),
+            orders: vec![Order::new(starts, &path), Order::new(ends, &path)],
         };
+        if loose && count > FEW {
+            index.by_parts(patterns);
+        }
         for (site, claims) in (0u32..).zip(claims) {
             for (at, claim) in (0u32..).zip(claims) {
                 index.all[claim.pattern as usize].push((site, at));
@@ -43,6 +49,21 @@ impl Index {
         index
     }
 
+    /// Of what is not known the ends of the whole say little.
+    fn by_parts(&mut self, patterns: &[Option<Glob>]) {
+        let ends = |p: &Option<Glob>| p.as_ref().map(Glob::ends).unwrap_or_default();
+        let all: Vec<Vec<Ends>> = patterns.iter().map(ends).collect();
+        for part in 0..PARTS {
+            let of = |pick: fn(&Ends) -> Vec<u8>| {
+                all.iter().map(|ends| ends.get(part).map(pick).unwrap_or_default()).collect()
+            };
+            let whole: Vec<bool> =
+                all.iter().map(|ends| ends.get(part).is_some_and(|part| part.whole)).collect();
+            self.orders.push(Order::new(of(|ends| ends.start.as_bytes().to_vec()), &whole));
+            self.orders.push(Order::new(of(|ends| ends.end.bytes().rev().collect()), &whole));
+        }
+    }
+
     /// The sites that claim a pattern, in their order, with the number of the claim.
     pub(super) fn sites(&self, pattern: PatternId, only_writers: bool) -> &[(u32, u32)] {
         if only_writers { &self.writers[pattern as usize] } else { &self.all[pattern as usize] }
@@ -50,9 +71,9 @@ impl Index {
 
     /// The patterns that may meet this one, itself included.
     pub(super) fn near(&self, pattern: PatternId, f: impl FnMut(PatternId)) {
-        let by_start = self.starts.count(pattern) <= self.ends.count(pattern);
-        let order = if by_start { &self.starts } else { &self.ends };
-        order.near(pattern, f);
+        if let Some(order) = self.orders.iter().min_by_key(|order| order.count(pattern)) {
+            order.near(pattern, f);
+        }
     }
 }
 
@@ -68,7 +89,7 @@ struct Order {
     end: Vec<u32>,
     /// By place: one more than the last with the same text.
     equal: Vec<u32>,
-    /// By pattern: it is one path.
+    /// By pattern: its text is all of it.
     path: Vec<bool>,
 }
 
@@ -111,7 +132,7 @@ impl Order {
 
     /// One more than the last place of those that begin with this one.
     fn end(&self, pattern: PatternId, at: u32) -> u32 {
-        // Of one path nothing lies below.
+        // Of a text that is whole nothing lies below.
         if self.path[pattern as usize] { self.equal[at as usize] } else { self.end[at as usize] }
     }
 
@@ -127,7 +148,7 @@ impl Order {
         let mut before = self.before[at as usize];
         while let Some(place) = before {
             let other = self.sorted[place as usize];
-            // One path meets another only where both are the same.
+            // A whole text meets another only where both are the same.
             if !self.path[other as usize] || self.equal[place as usize] > at {
                 f(other);
             }

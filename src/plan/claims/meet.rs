@@ -147,7 +147,20 @@ impl<'p> Meet<'p> {
                 }
                 found
             }
+            Some(Value::Str(text)) => {
+                let mut pieces = Vec::new();
+                put(text.trim_start_matches("./"), &mut pieces);
+                let pattern = self.pattern(pieces);
+                let side = self.own_side(site, writes, first, at_call);
+                vec![(first, self.sound(pattern, side))]
+            }
             Some(Value::None) => Vec::new(),
+            None if self.terms.is_text(term) => {
+                // What is not known of it may be special: it is a text of its own.
+                let mut pieces = Vec::new();
+                self.terms.patterns(term, site, &mut pieces);
+                vec![(first, self.pattern(pieces).unwrap_or(0))]
+            }
             _ => vec![(first, 0)],
         }
     }
@@ -298,8 +311,16 @@ impl<'p> Meet<'p> {
 
     fn pair(&mut self, a: u32, ours: &Claim, b: u32, theirs: &Claim) {
         self.found.work.pairs += 1;
-        let shared = [a, b].iter().all(|s| self.tree.sites[*s as usize].task.apart == Apart::Shared);
+        let meet = self.tree.meet(a, b);
+        let own = [a, b].iter().all(|s| self.tree.sites[*s as usize].task.apart == Apart::Shared);
         for both in self.together(a, b).into_iter().flatten() {
+            let around = both.across.unwrap_or(meet);
+            let elsewhere = [a, b].map(|site| self.tree.is_elsewhere(around, site));
+            // In a tree of its own a workflow reads what it found there when it began.
+            if elsewhere[0] && !ours.writes || elsewhere[1] && !theirs.writes {
+                continue;
+            }
+            let shared = own && elsewhere == [false, false];
             let counts = self.may || (both.certain && shared);
             if !counts {
                 continue;

@@ -108,6 +108,36 @@ impl<'p> Terms<'p> {
         }
     }
 
+    /// Whether a term is a text that is put together of several.
+    pub(super) fn is_text(&self, term: TermId) -> bool {
+        self.terms[term as usize].pieces.is_some()
+    }
+
+    /// The pieces of a text that is a pattern itself. What is not known of it may hold special signs: each is a text of its
+    /// own, equal to no other. `of`: whose pattern it is.
+    pub(super) fn patterns(&mut self, term: TermId, of: u32, out: &mut Vec<Piece>) {
+        let mut open = vec![Bit::Term(term)];
+        while let Some(bit) = open.pop() {
+            let id = match bit {
+                Bit::Text(text) => {
+                    put(&text, out);
+                    continue;
+                }
+                Bit::Term(id) => id,
+            };
+            let term = &self.terms[id as usize];
+            match (&term.value, &term.pieces) {
+                (Some(value), _) => put(&text::interpolated(value).unwrap_or_default(), out),
+                (None, Some(pieces)) => open.extend(pieces.iter().rev().cloned()),
+                (None, None) => {
+                    let (root, label) = (term.roots.first().copied().unwrap_or(0), term.label.clone());
+                    let id = self.unknown(format!("g{of}.{}", out.len()), root, label);
+                    out.push(Piece::Unknown(Unknown { id, path: true }));
+                }
+            }
+        }
+    }
+
     fn term(&mut self, tree: &Tree<'p>, within: Within<'p>, expr: &'p Expr, depth: u32) -> TermId {
         match &expr.kind {
             ExprKind::Const(value) => self.constant(value.clone()),
@@ -350,6 +380,13 @@ impl<'p> Terms<'p> {
                     None => name.clone(),
                 },
                 _ => name.clone(),
+            },
+            ExprKind::Builtin(builtin, args) => match (args.as_slice(), terms.len()) {
+                ([_], 1) => {
+                    let inside = terms.values().next().map_or("…", |term| self.label(*term));
+                    eco_format!("{}({inside})", builtin.name())
+                }
+                _ => eco_format!("{}(…)", builtin.name()),
             },
             _ => "…".into(),
         }

@@ -58,6 +58,10 @@ fn what_may_overlap_may_wait() {
         ("d(x) d(y)", &[]),
         ("a(x) a(y)", &[]),
         ("d(x) w(y)", &["d w"]),
+        ("glob(\"out/*\") r(x)", &[]),
+        ("glob(\"out/#{y}/*.md\") w(x)", &["glob w"]),
+        ("glob(\"in/#{y}/*.md\") w(x)", &[]),
+        ("glob(y) w(x)", &["glob w"]),
         // Sure, but merged.
         ("tree(x) w(x)", &["tree w"]),
     ] {
@@ -164,6 +168,17 @@ fn of_many_claims_few_are_compared() {
             looked <= 4 * count && compared <= 2 * count,
             "{name}: {looked} looked at, {compared} compared"
         );
+    }
+    // What may overlap is told apart by the parts of the paths.
+    for (name, claims) in [
+        ("a part begins with what is not known", "out/#{xs[@]}-@/**"),
+        ("it ends with that", "out/@-#{xs[@]}/**"),
+        ("a later part", "#{xs[0]}/*/f@-*.md"),
+    ] {
+        let body = shape(&|i| format!("writes: [\"{}\"]", claims.replace('@', &format!("{}", 1_000 + i))));
+        let found = all(&finished(&format!("{TASKS}workflow main(xs: [String]) {{\n{body}}}")));
+        assert_eq!((found.may.len(), found.beyond), (0, false), "{name}");
+        assert!(found.work.compared <= 2 * count, "{name}: {:?}", found.work);
     }
     // What only a look can tell apart is looked at, and no more.
     let found = collisions(&finished(&format!(

@@ -31,6 +31,8 @@ pub(super) struct Scope {
     /// several may.
     pub fan: Option<u32>,
     pub may_fan: Option<u32>,
+    /// The innermost called workflow around it, itself included, that has or may have a workspace of its own.
+    pub tree: Option<u32>,
 }
 
 /// A task that claims something.
@@ -146,6 +148,7 @@ impl<'p> Tree<'p> {
             alone: true,
             fan: None,
             may_fan: None,
+            tree: None,
         };
         self.scopes.push(root);
         // Scopes that are being filled, with the next node, and the next of its bodies.
@@ -188,9 +191,11 @@ impl<'p> Tree<'p> {
         let id = self.scopes.len() as u32;
         let around = &self.scopes[parent as usize];
         let fan = if around.serial { Fan::One } else { fan_of(&at.kind) };
-        let serial = match &at.kind {
-            NodeKind::Call { settings, .. } => is_one(settings.parallel.as_ref()),
-            _ => false,
+        let (serial, apart) = match &at.kind {
+            NodeKind::Call { settings, .. } => {
+                (is_one(settings.parallel.as_ref()), apart_of(settings.workspace.as_ref()) != Apart::Shared)
+            }
+            _ => (false, false),
         };
         let scope = Scope {
             body,
@@ -202,6 +207,7 @@ impl<'p> Tree<'p> {
             alone: false,
             fan: if fan == Fan::Several { Some(id) } else { around.fan },
             may_fan: if fan == Fan::One { around.may_fan } else { Some(id) },
+            tree: if apart { Some(id) } else { around.tree },
         };
         self.scopes.push(scope);
         id
@@ -261,6 +267,12 @@ impl<'p> Tree<'p> {
         let children = &self.scopes[scope as usize].children;
         let at = children.partition_point(|(first, _)| *first <= site);
         children[at.saturating_sub(1)].1
+    }
+
+    /// Whether a site works, or may work, in another workspace than the scope `of`, which is around it: its workflow has one.
+    pub(super) fn is_elsewhere(&self, of: u32, site: u32) -> bool {
+        let tree = self.scopes[self.sites[site as usize].scope as usize].tree;
+        tree.is_some_and(|tree| self.scopes[tree as usize].depth > self.scopes[of as usize].depth)
     }
 
     /// Whether nothing orders two nodes of a scope.
@@ -393,6 +405,16 @@ fn is_one(parallel: Option<&Expr>) -> bool {
     parallel.and_then(Expr::as_const) == Some(&Value::Int(1))
 }
 
+/// What a `workspace` says.
+fn apart_of(workspace: Option<&Expr>) -> Apart {
+    match workspace.map(Expr::as_const) {
+        None => Apart::Shared,
+        Some(Some(Value::Variant(variant))) if variant.name == "shared" => Apart::Shared,
+        Some(Some(_)) => Apart::Own,
+        Some(None) => Apart::Unknown,
+    }
+}
+
 /// What is known of a task that claims something.
 fn facts<'p>(plan: &'p Plan, node: &'p Node) -> Option<Facts<'p>> {
     let NodeKind::Task { def, args, overrides } = &node.kind else { return None };
@@ -410,14 +432,7 @@ fn facts<'p>(plan: &'p Plan, node: &'p Node) -> Option<Facts<'p>> {
         let all = own.map(|o| o.later.as_slice()).unwrap_or_default().iter().chain(&task.props.later);
         all.clone().find(|(n, _)| n == name).map(|(_, value)| value)
     };
-    let apart = match later("workspace") {
-        None => Apart::Shared,
-        Some(value) => match value.as_const() {
-            Some(Value::Variant(variant)) if variant.name == "shared" => Apart::Shared,
-            Some(_) => Apart::Own,
-            None => Apart::Unknown,
-        },
-    };
+    let apart = apart_of(later("workspace"));
     // A task in a tree of its own reads what it found there when it began.
     let reads = reads.filter(|_| apart == Apart::Shared);
     let listed = own.map(|o| &o.resources).filter(|r| !r.is_empty()).unwrap_or(&task.props.resources);

@@ -181,8 +181,13 @@ impl<'a> Lowering<'a> {
             definition.action = Action::Sh { script: script.into_iter().map(word).collect() };
         } else if let Some(request) = pieces.http {
             definition.action = Action::Http { request: extra(request) };
-        } else if let (Some(given), Action::Mcp { args, .. }) = (pieces.args, &mut definition.action) {
-            *args = Some(extra(given));
+        } else if let Action::Mcp { server, tool, args } = &mut definition.action {
+            if let Some(other) = pieces.mcp {
+                (*server, *tool) = other;
+            }
+            if let Some(given) = pieces.args {
+                *args = Some(extra(given));
+            }
         }
         self.add_task(definition)
     }
@@ -227,22 +232,22 @@ fn parameters(task: BuiltinTask) -> Vec<(&'static str, Option<Ty>)> {
     }
 }
 
-/// What a built-in task reads and writes: the file that it is given.
+/// What a built-in task reads and writes: the file that it is given, or all that its pattern matches.
 fn own_claims(task: BuiltinTask, args: &[Option<Expr>]) -> Props {
     let mut props = Props::default();
     let slot = match task {
-        BuiltinTask::Read => &mut props.reads,
+        BuiltinTask::Read | BuiltinTask::Glob => &mut props.reads,
         BuiltinTask::Write => &mut props.writes,
         BuiltinTask::Approve
         | BuiltinTask::Input
         | BuiltinTask::Sleep
         | BuiltinTask::Now
         | BuiltinTask::Env
-        | BuiltinTask::Glob
         | BuiltinTask::PlanOf => return props,
     };
     if let Some(Some(path)) = args.first() {
-        let element = Element { splice: false, value: path.clone() };
+        // A path is literal text in a claim; what is spliced in is a pattern as it is.
+        let element = Element { splice: task == BuiltinTask::Glob, value: path.clone() };
         *slot = Some(Box::new(Expr::new(ExprKind::List(vec![element]), path.spot)));
     }
     props

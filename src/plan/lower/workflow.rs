@@ -147,9 +147,11 @@ impl<'a> Lowering<'a> {
                 "env" => settings.env = Some(self.expr(&prop.value)),
                 "on_failure" => settings.continue_on_failure = word(&prop.value) == "continue",
                 "checkpoint" => settings.checkpoint = Some(self.one_word(&prop.value)),
-                "workspace" if word(&prop.value) == "shared" => {}
                 "workspace" => {
-                    self.missing(eco_format!("`workspace: {}`", word(&prop.value)), prop.span);
+                    if word(&prop.value) != "shared" {
+                        self.missing(eco_format!("`workspace: {}`", word(&prop.value)), prop.span);
+                    }
+                    settings.workspace = Some(self.expr(&prop.value));
                 }
                 name @ ("budget" | "tokens" | "schedule") => {
                     self.missing(eco_format!("`{name}` of a workflow"), prop.span);
@@ -179,7 +181,8 @@ impl<'a> Lowering<'a> {
 
 /// Puts the settings that a call gives in place of the workflow's own.
 fn overlay(settings: &mut CallSettings, given: CallSettings, with: &ast::Props) {
-    let CallSettings { parallel, deadline, continue_on_failure, env, checkpoint, budget } = given;
+    let CallSettings { parallel, deadline, continue_on_failure, env, checkpoint, budget, workspace } = given;
+    settings.workspace = workspace.or(settings.workspace.take());
     settings.budget = budget.or(settings.budget.take());
     settings.parallel = parallel.or(settings.parallel.take());
     settings.deadline = deadline.or(settings.deadline.take());

@@ -106,10 +106,15 @@ impl Printer<'_> {
     }
 
     fn settings(&mut self, settings: &CallSettings) {
-        let CallSettings { parallel, deadline, continue_on_failure, env, checkpoint, budget } = settings;
-        for (name, value) in
-            [("parallel", parallel), ("deadline", deadline), ("env", env), ("budget", budget)]
-        {
+        let CallSettings { parallel, deadline, continue_on_failure, env, checkpoint, budget, workspace } =
+            settings;
+        for (name, value) in [
+            ("parallel", parallel),
+            ("deadline", deadline),
+            ("env", env),
+            ("budget", budget),
+            ("workspace", workspace),
+        ] {
             if let Some(value) = value {
                 self.put(format_args!(" {name}: "));
                 self.expr(value);

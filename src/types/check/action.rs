@@ -3,7 +3,7 @@
 use super::props::Site;
 use super::props::is_whole;
 use super::shell::{self, Fault, Piece};
-use super::table::{self, ACTIONS, AGENT, At};
+use super::table::{self, ACTIONS, AGENT};
 use super::{Checker, Place, Want};
 use crate::ast::{Expr, ExprKind, Prop, Props, Stmt, Str, StrPart, TaskDecl};
 use crate::resolve::Res;
@@ -67,16 +67,15 @@ impl<'a> Checker<'a> {
         if bit == AGENT && props.get("prompt").is_none() && is_whole(props, table::TASK) {
             self.report(errors::missing_prompt(action.name.span, action.value.span.at_end()));
         }
-        self.meaningful(props, action, bit, Site::Own);
+        self.meaningful(props, action, bit);
     }
 
     /// Properties that mean nothing for the action.
-    fn meaningful(&mut self, props: &'a Props, action: &'a Prop, bit: u8, site: Site) {
+    fn meaningful(&mut self, props: &'a Props, action: &'a Prop, bit: u8) {
         for prop in &props.list {
             let row = table::TASK.iter().find(|r| prop.name.text == r.name);
             if let Some(row) = row
                 && row.on & bit == 0
-                && (site != Site::Call || row.at != At::Task)
                 && ACTIONS.iter().all(|(name, _)| *name != row.name)
             {
                 let of: Vec<&str> =
@@ -95,8 +94,19 @@ impl<'a> Checker<'a> {
     /// What the action of a called task is, for the properties of the call.
     pub(super) fn meaningful_in_call(&mut self, props: &'a Props, of: &'a TaskDecl) {
         let action = ACTIONS.iter().find_map(|(name, bit)| Some((of.props.get(name)?, *bit)));
-        if let Some((action, bit)) = action {
-            self.meaningful(props, action, bit, Site::Call);
+        let Some((action, bit)) = action else { return };
+        self.meaningful(props, action, bit);
+        for (name, own) in ACTIONS {
+            if let Some(other) = props.get(name).filter(|_| *own != bit) {
+                let task = &of.name.text;
+                self.report(errors::another_action(
+                    other.name.span,
+                    name,
+                    task,
+                    &action.name.text,
+                    action.name.span,
+                ));
+            }
         }
     }
 

@@ -44,16 +44,14 @@ impl<'a> Checker<'a> {
         let name = &prop.name;
         let row = rows.iter().find(|r| name.text == r.name);
         let row = row.filter(|r| match (r.at, site) {
-            (At::Task, Site::Call) | (At::Bound, Site::Own) => false,
-            (At::Task | At::Both | At::Bound, Site::Own | Site::Inline | Site::Call) => true,
+            (At::Bound, Site::Own) => false,
+            (At::Both | At::Bound, Site::Own | Site::Inline | Site::Call) => true,
         });
         let Some(row) = row else {
-            let names: Vec<&str> =
-                rows.iter().filter(|r| site != Site::Call || r.at != At::Task).map(|r| r.name).collect();
+            let names: Vec<&str> = rows.iter().map(|r| r.name).collect();
             let elsewhere = table::TABLES.iter().find(|(_, rows)| rows.iter().any(|r| name.text == r.name));
             let elsewhere = elsewhere.map(|(place, _)| *place);
-            let in_with = site == Site::Call;
-            self.report(errors::unknown_property(name.span, &name.text, where_, in_with, &names, elsewhere));
+            self.report(errors::unknown_property(name.span, &name.text, where_, &names, elsewhere));
             self.unknown_value(&prop.value);
             return;
         };

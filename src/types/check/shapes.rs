@@ -280,7 +280,7 @@ impl<'a> Checker<'a> {
                 None => {
                     let names: Vec<&str> = rows.iter().map(|r| r.name).collect();
                     let place = format!("`{name}`");
-                    self.report(errors::unknown_property(key.span, &key.text, &place, false, &names, None));
+                    self.report(errors::unknown_property(key.span, &key.text, &place, &names, None));
                 }
             }
         }

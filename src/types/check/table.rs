@@ -71,8 +71,6 @@ pub(super) struct Row {
 /// Where a property of a task may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum At {
-    /// In the task only.
-    Task,
     /// In the task, and in `with { … }` of a call.
     Both,
     /// In an inline task, and in `with { … }` of a call.
@@ -98,10 +96,6 @@ impl Row {
         Row { on, ..self }
     }
 
-    const fn task(self) -> Row {
-        Row { at: At::Task, ..self }
-    }
-
     const fn fixed(self) -> Row {
         Row { fixed: true, ..self }
     }
@@ -116,21 +110,21 @@ pub(super) const ACTIONS: &[(&str, u8)] =
     &[("agent", AGENT), ("run", RUN), ("sh", SH), ("http", HTTP), ("mcp", MCP)];
 
 pub(super) const TASK: &[Row] = &[
-    row("agent", Shape::Agents).on(AGENT).task(),
-    row("prompt", Shape::Text).on(AGENT).task(),
-    row("run", Shape::Argv).on(RUN).task(),
-    row("sh", Shape::Script).on(SH).task(),
-    row("http", Shape::Record(REQUEST)).on(HTTP).task(),
-    row("mcp", Shape::Tool).on(MCP).task(),
-    row("args", Shape::Values).on(MCP).task(),
-    row("context", Shape::Values).on(AGENT).task(),
+    row("agent", Shape::Agents).on(AGENT),
+    row("prompt", Shape::Text).on(AGENT),
+    row("run", Shape::Argv).on(RUN),
+    row("sh", Shape::Script).on(SH),
+    row("http", Shape::Record(REQUEST)).on(HTTP),
+    row("mcp", Shape::Tool).on(MCP),
+    row("args", Shape::Values).on(MCP),
+    row("context", Shape::Values).on(AGENT),
     row("session", Shape::Text).on(AGENT),
     row("cwd", Shape::Path).on(PROCESS | AGENT),
     row("env", Shape::Env).on(PROCESS | AGENT),
     row("stdin", Shape::Text).on(PROCESS | AGENT),
     row("output", Shape::Enum(1, Some(("file", &Shape::Path)))).on(PROCESS | AGENT),
     row("allow_exit", Shape::Ints(0, 255)).on(PROCESS),
-    row("allow_status", Shape::Ints(100, 599)).on(HTTP).task(),
+    row("allow_status", Shape::Ints(100, 599)).on(HTTP),
     row("reads", Shape::Globs),
     row("writes", Shape::Globs),
     row("resources", Shape::Resources).fixed(),

@@ -10,7 +10,6 @@ pub(in crate::types) fn unknown_property(
     span: Span,
     name: &str,
     where_: &str,
-    in_with: bool,
     names: &[&str],
     elsewhere: Option<&str>,
 ) -> Diagnostic {
@@ -21,12 +20,8 @@ pub(in crate::types) fn unknown_property(
             .note("a declaration does not know what runs beside it")
             .help("write it at the call: `call(…) with { after: [name] }`, or in an inline task");
     }
-    if let Some(place) = elsewhere.filter(|p| !in_with || *p != "a task") {
+    if let Some(place) = elsewhere {
         diagnostic = diagnostic.note(format!("it is a property of {place}"));
-    } else if in_with && elsewhere.is_some() {
-        return diagnostic
-            .note("what a task does is said where it is declared")
-            .help("take it as a parameter of the task");
     }
     let near = suggest::property(name, names.iter().copied());
     near_or_all(diagnostic, span, near, names, "there are")
@@ -57,6 +52,20 @@ pub(in crate::types) fn two_actions(span: Span, second: &str, first_span: Span, 
     Diagnostic::new(Code::F0322, span, format!("a task does one thing, not `{first}` and `{second}`"))
         .label(first_span, "the first is here")
         .help("write two tasks")
+}
+
+/// `call(…) with { run: … }` of a task that does something else.
+pub(in crate::types) fn another_action(
+    span: Span,
+    given: &str,
+    task: &str,
+    action: &str,
+    declared: Span,
+) -> Diagnostic {
+    Diagnostic::new(Code::F0322, span, format!("`{task}` is done by `{action}`, not by `{given}`"))
+        .note("a call may change what is run or asked, not how")
+        .label(declared, "what the task does")
+        .help("write a task of its own for it")
 }
 
 pub(in crate::types) fn property_without_meaning(
