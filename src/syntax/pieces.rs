@@ -61,7 +61,7 @@ pub(super) fn read(
     std::thread::scope(|scope| {
         let start = |share| {
             let thread = std::thread::Builder::new().stack_size(STACK);
-            (share, thread.spawn_scoped(scope, move || apart(share)))
+            (share, thread.spawn_scoped(scope, move || with_own_memory(|| apart(share))))
         };
         let others: Vec<_> = shares.map(start).collect();
         let mut items = in_order(origin, first, how, ids, out);
@@ -81,6 +81,14 @@ pub(super) fn read(
         items.shrink_to_fit();
         items
     })
+}
+
+/// Keeps the memory that starting this thread took, until its work is done. Once freed, this thread would be given it
+/// for a list of its own; what grows out of a block lies beside it, so more and more of what this thread allocates would
+/// wait for the lock of the thread that started it.
+fn with_own_memory<T>(work: impl FnOnce() -> T) -> T {
+    let _start = std::hint::black_box(Vec::<u8>::with_capacity(16));
+    work()
 }
 
 /// Cuts the pieces into runs of about the same number of bytes.
