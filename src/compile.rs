@@ -58,8 +58,6 @@ pub fn check(path: &str, loader: &dyn Loader) -> Program {
     let checked = types::check(resolved, &sources, &mut out);
     if !out.iter().any(Diagnostic::is_error) {
         analysis::check(&checked, &mut out);
-    }
-    if !out.iter().any(Diagnostic::is_error) {
         proof::check(&checked, &sources, &mut out);
     }
     let diagnostics = finished(out, &sources);

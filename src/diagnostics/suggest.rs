@@ -188,6 +188,8 @@ impl Words {
         if (shorter >= 2 || doubled) && strsim::damerau_levenshtein(&self.plain, &plain) == 1 {
             return spelled.max(0.62);
         }
+        // A word that begins otherwise is another one, unless most of it is the same.
+        let spelled = if begins || spelled >= 0.7 { spelled } else { spelled * 0.9 };
         let holds = shorter >= 4 && (plain.contains(&self.plain) || self.plain.contains(&plain));
         if holds { spelled.max(0.65) } else { spelled }
     }

@@ -11,7 +11,7 @@ use crate::source::{LoadError, MAX_FILE, Span};
 pub(super) struct Meant {
     pub near: Option<Near>,
     /// What one does here, where another language has this name.
-    pub advice: Option<&'static str>,
+    pub advice: Option<String>,
     /// A module of `std` that has exactly this name.
     pub in_std: Option<&'static str>,
     /// Where a `use` can be written.
@@ -21,6 +21,18 @@ pub(super) struct Meant {
 pub(super) fn unknown_name(name: &Name, meant: Meant) -> Diagnostic {
     let error = Diagnostic::new(Code::F0201, name.span, format!("unknown name `{}`", name.text));
     advise(error, name, meant, "nothing of this name is in scope")
+}
+
+/// A name with a capital where a value stands. `variant`: one that is spelt like it.
+pub(super) fn unknown_upper(name: &Name, variant: Option<&str>) -> Diagnostic {
+    let error = Diagnostic::new(Code::F0201, name.span, format!("unknown name `{}`", name.text));
+    match variant {
+        Some(variant) => suggest::meant(error, name.span, &Near::only(variant, false)),
+        None => error
+            .note("names of values begin with a lower-case letter")
+            .help(format!("a text stands in quotes: `\"{}\"`", name.text))
+            .fix(format!("write `\"{}\"`", name.text), name.span, format!("\"{}\"", name.text)),
+    }
 }
 
 pub(super) fn unknown_type(name: &Name, meant: Meant) -> Diagnostic {

@@ -102,9 +102,13 @@ impl<'a> Builder<'a> {
             self.explain_at(&braces.text, braces.start, braces.rule);
         }
         let from = begun.map_or(bad.start, |(start, _)| start);
+        // Of two commas around it one is enough.
+        let behind = braces.text[bad.end..].trim_start();
+        let comma = behind.starts_with(',') && braces.text[..from].trim_end().ends_with(',');
+        let end = if comma { braces.text.len() - behind.len() + 1 } else { bad.end };
         let blank = |c: char| if c == '\n' { c.to_string() } else { " ".repeat(c.len_utf8()) };
-        let blanks: String = braces.text[from..bad.end].chars().map(blank).collect();
-        braces.text.replace_range(from..bad.end, &blanks);
+        let blanks: String = braces.text[from..end].chars().map(blank).collect();
+        braces.text.replace_range(from..end, &blanks);
         begun.is_some()
     }
 
@@ -202,9 +206,18 @@ impl<'a> Builder<'a> {
         let text = self.origin.text.get(self.base + start..)?;
         let quote = text.chars().next().filter(|c| matches!(c, '\'' | '`'))?;
         let inside = text[1..].split([quote, '\n', '\r']).next()?;
-        let plain = text[1 + inside.len()..].starts_with(quote) && !inside.contains(['"', '\\', '#', '$']);
-        let edit = |at: usize| Edit { span: self.place(at, at + 1), text: "\"".into() };
-        plain.then(|| vec![edit(start), edit(start + 1 + inside.len())])
+        let values: Vec<usize> = inside.match_indices("${").map(|(at, _)| at).collect();
+        let signs = inside.matches('$').count();
+        let plain = text[1 + inside.len()..].starts_with(quote) && !inside.contains(['"', '\\', '#']);
+        // `${x}` is a value between backticks only.
+        if !plain || signs > 0 && (quote == '\'' || signs != values.len()) {
+            return None;
+        }
+        let edit = |at: usize, text: &str| Edit { span: self.place(at, at + 1), text: text.into() };
+        let mut edits = vec![edit(start, "\"")];
+        edits.extend(values.into_iter().map(|at| edit(start + 1 + at, "#")));
+        edits.push(edit(start + 1 + inside.len(), "\""));
+        Some(edits)
     }
 
     fn hint(&mut self, start: usize, hint: hints::Hint) {
@@ -348,6 +361,10 @@ impl Wanted {
     fn missing(&self, text: &str, at: usize) -> Option<&'static str> {
         let rest = &text[at..];
         let next = rest.trim_start_matches([' ', '\t']).chars().next()?;
+        // What touches a quote belongs to a text that ended too early.
+        if text[..at].ends_with(|c: char| c == '"' || next == '"' && c.is_alphanumeric()) {
+            return None;
+        }
         let value = next.is_ascii_alphanumeric() || matches!(next, '"' | '_' | '[' | '$');
         let elements = self.has(",") && (self.has(")") || self.has("]"));
         match (value, elements, self.has(":") && !self.operand_ended()) {

@@ -2,6 +2,8 @@
 //! parentheses. Takes a piece that cannot be read and the place where reading ended; gives what to say, and a fix where
 //! the meaning is plain.
 
+mod places;
+
 use super::explain::Wanted;
 use super::hints;
 use std::ops::Range;
@@ -223,6 +225,9 @@ impl End<'_> {
         {
             return Some(habit);
         }
+        if let Some(habit) = self.signature(first) {
+            return Some(habit);
+        }
         match first {
             "fn" | "task" | "workflow" if self.sign(":") && (self.last == ")" || self.wanted.has("->")) => {
                 if self.next[1..].trim_start_matches([' ', '\t']).starts_with(['\n', '\r']) {
@@ -288,6 +293,10 @@ impl End<'_> {
 
     /// Properties of a task, agent or resource.
     fn property(&self) -> Option<Habit> {
+        if self.sign("?") && self.next[1..].trim_start().starts_with(':') && self.opener() == Some('{') {
+            let habit = self.say(1, "a field that may be left out has an optional type");
+            return Some(habit.help("write `name: Type?`"));
+        }
         if self.sign("-") && matches!(self.last, "{" | ",") {
             let habit = self.say(1, "properties are written `name: value`, without `-`");
             let blanks = self.next.len() - self.next[1..].trim_start().len();
@@ -301,7 +310,7 @@ impl End<'_> {
     }
 
     fn anywhere(&self) -> Option<Habit> {
-        self.head_habit().or_else(|| self.value_habit())
+        self.text_habit().or_else(|| self.head_habit()).or_else(|| self.value_habit())
     }
 
     /// The heads of `if`, `for`, `match` and `catch`.
@@ -309,6 +318,9 @@ impl End<'_> {
         if self.assigns() && matches!(self.head, "if" | "assert" | "until") && self.wanted.operand_ended() {
             let habit = self.say(1, "`=` binds a name; two values are compared with `==`");
             return Some(habit.fix("write `==`", self.at..self.at + 1, "=="));
+        }
+        if let Some(habit) = self.counting_loop() {
+            return Some(habit);
         }
         if self.sign("(") && matches!(self.last, "for" | "catch") {
             let habit = self.say(1, format!("what follows `{}` needs no parentheses", self.last));

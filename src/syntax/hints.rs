@@ -40,7 +40,7 @@ const SIGNS: [(&str, Option<&str>, &str, Option<&str>); 23] = [
         Some("bind a new name: `let rest = a - b`"),
     ),
     (":=", Some("="), "a name is bound with `let name = value`", None),
-    ("**", None, "there is no operator `**`", None),
+    ("**", None, "there is no operator `**`", Some("write the product: `n * n`")),
     (
         "=>",
         None,
@@ -72,7 +72,7 @@ const SIGNS: [(&str, Option<&str>, &str, Option<&str>); 23] = [
 ];
 
 /// Words with what to say.
-const WORDS: [(&str, &str, &str); 28] = [
+const WORDS: [(&str, &str, &str); 34] = [
     ("var", "values are bound with `let`, once", "write `let`"),
     ("const", "values are bound with `let`, once", "write `let`"),
     (
@@ -109,6 +109,12 @@ const WORDS: [(&str, &str, &str); 28] = [
     ("job", "there is no `job`", "write `task name { … }`"),
     ("step", "there is no `step`", "write `task name { … }`, or `stage name { … }` for a group"),
     ("module", "a file is a module", "remove `module`"),
+    ("public", "everything is exported unless its name starts with `_`", "remove `public`"),
+    ("private", "what is private has a name that starts with `_`", "write `_name`"),
+    ("trait", "there is no `trait`", "write `type Name = { field: Type }`"),
+    ("foreach", "`foreach` is written `for`", "write `for x in xs { … }`"),
+    ("raise", "there is no `raise`", "write `fail(\"why\")`"),
+    ("unless", "there is no `unless`", "write `if not (…) { … }`"),
 ];
 
 /// Words that begin a declaration, which may stand at the top level only.
@@ -127,8 +133,10 @@ pub(super) fn word(text: &str, in_block: bool) -> Option<Hint> {
     if let Some((_, message, help)) = WORDS.iter().find(|(word, ..)| *word == first) {
         let instead = match first {
             "var" | "const" => Some("let"),
+            "foreach" => Some("for"),
             "elif" | "elsif" | "elseif" => Some("else if"),
             "except" => Some("catch"),
+            "export" | "pub" | "public" => Some(""),
             _ => None,
         };
         let help = instead.is_none().then_some(*help);
@@ -141,6 +149,11 @@ pub(super) fn word(text: &str, in_block: bool) -> Option<Hint> {
     if in_block && first == "mock" {
         let message = "`mock` stands directly in a `test`".to_string();
         return Some(Hint { length, message, instead: None, help: None });
+    }
+    if !in_block && matches!(first, "include" | "require" | "load" | "source") {
+        let message = format!("there is no `{first}` for declarations");
+        let help = Some("write `use \"./file.flow\"`; `include(\"file.md\")` is a text");
+        return Some(Hint { length, message, instead: None, help });
     }
     if !in_block
         && matches!(first, "let" | "stage" | "assert" | "if" | "for" | "match" | "repeat" | "try" | "race")

@@ -356,7 +356,7 @@ fn f(a: A, d: D) -> Int = a.b.a.zzz + d.yyy //~ F0306
 fn messages_say_what_and_why() {
     assert_eq!(
         message("task t(x: Int) -> Int { run: [\"x\"] }\nworkflow w -> Int { t(\"a\") }"),
-        "F0301 expected Int, found String | this is String | the parameter `x` takes Int > read the number: `to_int(\"a\")`"
+        "F0301 expected Int, found String | this is String | the parameter `x` takes Int > a number is written without quotes: `3`; a text is read by `to_int(text)`"
     );
     assert_eq!(
         message("fn i(l: [{ a: { b: String } }]) -> [{ a: { b: Int } }] = l"),

@@ -114,8 +114,16 @@ fn of_text(text: &Str) -> Word<'_> {
     word
 }
 
-/// The commands of a script, and its assignments.
-pub(super) fn of_script(text: &Str) -> (Vec<Vec<Word<'_>>>, Vec<Word<'_>>) {
+/// A script, with the values in it.
+pub(super) struct Script<'a> {
+    pub commands: Vec<Vec<Word<'a>>>,
+    /// Those whose output goes to the next.
+    pub piped: Vec<usize>,
+    pub assigned: Vec<Word<'a>>,
+}
+
+/// Takes a script apart.
+pub(super) fn of_script(text: &Str) -> Script<'_> {
     let (mut pieces, mut holes) = (Vec::new(), Vec::new());
     for (at, part) in text.parts.iter().enumerate() {
         match part {
@@ -140,9 +148,13 @@ pub(super) fn of_script(text: &Str) -> (Vec<Vec<Word<'_>>>, Vec<Word<'_>>) {
         expands: token.expands,
         target: token.target,
     };
-    let (commands, assigned) = words::commands(&pieces);
+    let words::Script { commands, piped, assigned } = words::script(&pieces);
     let words = |tokens: Vec<words::Token>| tokens.into_iter().map(of_token).collect();
-    (commands.into_iter().map(words).collect(), assigned.into_iter().map(of_token).collect())
+    Script {
+        commands: commands.into_iter().map(words).collect(),
+        piped,
+        assigned: assigned.into_iter().map(of_token).collect(),
+    }
 }
 
 impl<'a> Judge<'_, 'a> {
@@ -232,6 +244,17 @@ impl<'a> Judge<'_, 'a> {
         self.run_by(&format!("{name} -c"), std::slice::from_ref(script));
     }
 
+    /// `echo text | sh`
+    pub(super) fn piped(&mut self, from: &[Word<'a>], to: &[Word<'a>]) {
+        let prints = from.first().is_some_and(|w| matches!(w.literal(), Some("echo" | "printf" | "cat")));
+        if let (true, Some(shell)) = (prints, reads_script(to))
+            && let Some((hole, kinds)) = from.iter().find_map(|w| self.from(w, Kinds::OUTSIDE))
+        {
+            let way = self.flow.way(self.owner, hole, kinds);
+            self.out.push(errors::script_from_outside(hole.span, kinds, shell, &way));
+        }
+    }
+
     /// Words that a program runs.
     fn run_by(&mut self, name: &str, words: &[Word<'a>]) {
         // Who starts a run may well say what is to be run; only a part of it is no place for a value.
@@ -290,6 +313,22 @@ fn text_to_run<'w, 'a>(name: &str, words: &'w [Word<'a>]) -> Option<&'w [Word<'a
         Some(text) if options.contains(&text) => Some(words.get(at + 1..at + 2).unwrap_or_default()),
         _ => own(word).then(|| &words[at..=at]),
     })
+}
+
+/// The program that takes what it runs from its standard input.
+pub(super) fn reads_script<'w>(words: &'w [Word<'_>]) -> Option<&'w str> {
+    let (program, rest) = words.split_first()?;
+    let name = program.literal()?;
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let runs = programs::RUNS_TEXT.iter().find(|(n, _)| *n == name);
+    let script = |w: &Word<'_>| match runs {
+        Some((_, options)) => w.literal().is_some_and(|t| options.contains(&t)),
+        None => says_script(w),
+    };
+    let takes = runs.is_some_and(|_| !matches!(name, "psql" | "mysql" | "osascript"))
+        || programs::SHELLS.contains(&name);
+    let bare = rest.iter().all(|w| !script(w) && (w.is_option() || w.literal() == Some("-")));
+    (takes && bare).then_some(name)
 }
 
 fn is_shell(word: &Word<'_>) -> bool {

@@ -84,6 +84,19 @@ impl<'a> Judge<'_, 'a> {
         if let Some(prompt) = decl.props.get("prompt") {
             self.prompt(&prompt.value, decl);
         }
+        if let (Some(argv), Some(stdin)) = (decl.props.get("run"), decl.props.get("stdin")) {
+            self.stdin(&argv.value, &stdin.value);
+        }
+    }
+
+    /// Text that a shell or an interpreter is given to run.
+    fn stdin(&mut self, argv: &'a Expr, stdin: &'a Expr) {
+        let kinds = self.kinds(stdin, Kinds::OUTSIDE);
+        let words = argv::of_list(self.checked, self.flow, bare(argv));
+        if let (false, Some(program)) = (kinds.is_none(), argv::reads_script(&words)) {
+            let way = self.flow.way(self.owner, stdin, kinds);
+            self.out.push(errors::script_from_outside(self.hole(stdin, kinds), kinds, program, &way));
+        }
     }
 
     fn prop(&mut self, prop: &'a Prop) {
@@ -155,8 +168,13 @@ impl<'a> Judge<'_, 'a> {
         if text.literal().is_some() {
             return;
         }
-        let (commands, assigned) = argv::of_script(text);
+        let argv::Script { commands, piped, assigned } = argv::of_script(text);
         self.decides(&assigned);
+        for at in piped {
+            if let (Some(from), Some(to)) = (commands.get(at), commands.get(at + 1)) {
+                self.piped(from, to);
+            }
+        }
         for words in commands {
             self.command(&Command { words: &words, in_script: true });
             for word in words.iter().filter(|w| w.target) {

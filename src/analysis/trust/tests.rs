@@ -167,6 +167,12 @@ fn scripts_word_by_word() {
         ("echo a > #{x}", Some("W0113")),
         ("grep -- #{x} f", None),
         ("echo #{x}", None),
+        ("echo #{x} | sh", Some("F0803")),
+        ("printf '%s' #{x} | bash -s", Some("F0803")),
+        ("echo #{x} | sudo tee a || sh", None),
+        ("echo #{x} | sh ./script.sh", None),
+        ("echo #{x} | python3 -", Some("F0803")),
+        ("echo #{x} | grep a | sh", None),
         ("A=#{x} make", None),
         ("PATH=#{x} make", Some("F0803")),
         ("PATH=/opt/#{x}:$PATH\\nmake", Some("F0803")),
@@ -192,6 +198,10 @@ fn other_properties_and_calls() {
     assert_eq!(task("run: [\"a\"] on_crash: probe([x])"), ["F0803"]);
     assert_eq!(task("run: [\"a\"] undo: [x]"), ["F0803"]);
     assert_eq!(task("run: [\"a\"] env: { PATH: x }"), ["F0803"]);
+    assert_eq!(task("run: [\"bash\"] stdin: x"), ["F0803"]);
+    assert_eq!(task("run: [\"python3\", \"-\"] stdin: \"print(1) #{x}\""), ["F0803"]);
+    assert_eq!(task("run: [\"bash\", \"a.sh\"] stdin: x"), Vec::<String>::new());
+    assert_eq!(task("run: [\"sh\", \"-c\", \"cat\"] stdin: x"), Vec::<String>::new());
     for name in ["LD_PRELOAD", "LD_AUDIT", "BASH_ENV", "NODE_OPTIONS", "GIT_SSH_COMMAND", "GIT_CONFIG_KEY_0"]
     {
         assert_eq!(task(&format!("run: [\"a\"] env: {{ {name}: \"a#{{x}}\" }}")), ["F0803"], "{name}");

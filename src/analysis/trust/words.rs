@@ -54,9 +54,19 @@ impl Frame {
 
 type Symbol = Result<char, usize>;
 
-/// The commands of a script in the order in which they end, each with at least one word; and its assignments of values,
-/// `name=value`.
-pub(super) fn commands(pieces: &[Piece<'_>]) -> (Vec<Vec<Token>>, Vec<Token>) {
+/// What a script does.
+#[derive(Debug, Default)]
+pub(super) struct Script {
+    /// Its commands in the order in which they end; each has at least one word.
+    pub commands: Vec<Vec<Token>>,
+    /// Those whose output goes to the next.
+    pub piped: Vec<usize>,
+    /// What it assigns, where there is a value in it: `name=value`.
+    pub assigned: Vec<Token>,
+}
+
+/// Takes a script apart.
+pub(super) fn script(pieces: &[Piece<'_>]) -> Script {
     let mut symbols: Vec<Symbol> = Vec::new();
     for piece in pieces {
         match piece {
@@ -64,25 +74,17 @@ pub(super) fn commands(pieces: &[Piece<'_>]) -> (Vec<Vec<Token>>, Vec<Token>) {
             Piece::Hole(at) => symbols.push(Err(*at)),
         }
     }
-    let mut lexer = Lexer {
-        symbols,
-        at: 0,
-        frames: vec![Frame::new(None)],
-        found: Vec::new(),
-        assigned: Vec::new(),
-        ends: Vec::new(),
-    };
+    let mut lexer =
+        Lexer { symbols, at: 0, frames: vec![Frame::new(None)], found: Script::default(), ends: Vec::new() };
     lexer.run();
-    (lexer.found, lexer.assigned)
+    lexer.found
 }
 
 struct Lexer {
     symbols: Vec<Symbol>,
     at: usize,
     frames: Vec<Frame>,
-    found: Vec<Vec<Token>>,
-    /// What is assigned before a program or without one, where there is a value in it.
-    assigned: Vec<Token>,
+    found: Script,
     /// Words that end the here-documents announced on this line.
     ends: Vec<String>,
 }
@@ -140,10 +142,10 @@ impl Lexer {
         frame.target = false;
         let mut words = std::mem::take(&mut frame.words);
         let skipped = words.iter().take_while(|w| is_before_program(w)).count();
-        self.assigned.extend(words.drain(..skipped).filter(|w| !w.target && !w.holes.is_empty()));
+        self.found.assigned.extend(words.drain(..skipped).filter(|w| !w.target && !w.holes.is_empty()));
         let head = words.first().is_some_and(|w| w.holes.is_empty() && HEADS.contains(&w.text.as_str()));
         if !words.is_empty() && !head {
-            self.found.push(words);
+            self.found.commands.push(words);
         }
     }
 
@@ -196,6 +198,13 @@ impl Lexer {
                 self.end_command();
                 self.skip_documents();
             }
+            '|' if self.peek(1) != Some('|') && !self.behind_bar() => {
+                let before = self.found.commands.len();
+                self.end_command();
+                if self.found.commands.len() > before {
+                    self.found.piped.push(before);
+                }
+            }
             ';' | '&' | '|' => self.end_command(),
             '(' => {
                 self.end_command();
@@ -225,6 +234,10 @@ impl Lexer {
             }
             c => self.word().text.push(c),
         }
+    }
+
+    fn behind_bar(&self) -> bool {
+        self.at > 0 && self.symbols.get(self.at - 1) == Some(&Ok('|'))
     }
 
     fn dollar(&mut self) {
@@ -311,9 +324,9 @@ mod tests {
     use super::*;
 
     /// `@` stands for a value.
-    fn shown(script: &str) -> Vec<String> {
+    fn shown(text: &str) -> Vec<String> {
         let mut pieces = Vec::new();
-        for (i, text) in script.split('@').enumerate() {
+        for (i, text) in text.split('@').enumerate() {
             if i > 0 {
                 pieces.push(Piece::Hole(i - 1));
             }
@@ -324,7 +337,7 @@ mod tests {
             let text = if t.hole_first { format!("{mark}{}", t.text) } else { format!("{}{mark}", t.text) };
             if t.target { format!(">{text}") } else { text }
         };
-        commands(&pieces).0.iter().map(|c| c.iter().map(word).collect::<Vec<_>>().join(" ")).collect()
+        script(&pieces).commands.iter().map(|c| c.iter().map(word).collect::<Vec<_>>().join(" ")).collect()
     }
 
     #[test]

@@ -99,6 +99,15 @@ const ADVICE: &[(&[&str], &str)] = &[
         &["pop", "remove", "delete", "del"],
         "values never change: `take(list, n)` and `drop(list, n)` give shorter lists",
     ),
+    (
+        &["loop", "do", "until", "forever"],
+        "repeat with `repeat x = start with { max: 5 } { … } until cond`; go over a list with `for x in list { … }`",
+    ),
+    (&["unless"], "write `if not (…) { … }`"),
+    (
+        &["expect", "assert_eq", "assertEquals", "ensure", "require"],
+        "a test and a workflow check with `assert a == b, \"message\"`",
+    ),
     (&["format", "sprintf"], "put values into the text: `\"found #{n}\"`"),
     (
         &["substring", "substr", "slice"],

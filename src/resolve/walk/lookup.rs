@@ -12,6 +12,10 @@ use ecow::EcoString;
 /// Aliases of aliases of an enum are followed so far.
 const MAX_ALIASES: usize = 32;
 
+/// Endings of files that people write without quotes.
+const FILES: &[&str] =
+    &["txt", "md", "json", "toml", "yaml", "yml", "csv", "flow", "rs", "py", "js", "ts", "sh", "html", "log"];
+
 /// Near names that are remembered until the type is known.
 const GUESSES: usize = 32;
 
@@ -57,7 +61,7 @@ impl Walk<'_, '_> {
         if matches!(name.text.as_str(), "None" | "Null" | "True" | "False") {
             self.unknown_value(name);
         } else {
-            self.unknown_type(name);
+            self.unknown_upper(name);
         }
         Res::Error
     }
@@ -168,8 +172,77 @@ impl Walk<'_, '_> {
         let cost = self.locals.len() + scope.len() + Builtin::ALL.len();
         let near = if self.world.affords(cost) { self.near_values(id, name, called) } else { None };
         let mut meant = self.meant(name, near);
-        meant.advice = suggest::advice(&name.text);
+        let foreign = || suggest::advice(&name.text).map(String::from);
+        meant.advice = self.quote_beside(name).or_else(foreign).or_else(|| self.file_without_quotes(name));
+        if meant.near.is_none() || self.wanted == Wanted::Text {
+            meant.advice = meant.advice.or_else(|| self.to_declare(&name.text));
+        }
+        if let Some(stage) = self.stage_of(name) {
+            let written = format!("{stage}.{}", name.text);
+            meant.near = Some(suggest::Near::only(&written, false));
+        }
         self.report(errors::unknown_name(name, meant));
+    }
+
+    /// The stage in scope that binds a name.
+    fn stage_of(&self, name: &Name) -> Option<EcoString> {
+        let binds = |res: &Res| match res {
+            Res::Local(id) => {
+                self.stages.contains(id) && self.members.contains_key(&(*id, name.text.clone()))
+            }
+            _ => false,
+        };
+        let mut stages: Vec<_> = self.locals.iter().filter(|(_, l)| binds(&l.res)).map(|(n, _)| n).collect();
+        stages.sort();
+        stages.first().map(|stage| EcoString::from(stage.as_str()))
+    }
+
+    /// What to write where a quote touches a name.
+    fn quote_beside(&self, name: &Name) -> Option<String> {
+        let text = &name.text;
+        let source = &self.outside.sources.get(name.span.file).text;
+        let before = source[..name.span.start as usize].chars().next_back();
+        let after = &source[name.span.end as usize..];
+        let touched = before == Some('"') || after.starts_with('"');
+        touched.then(|| match after.starts_with('"') && text.len() <= 2 {
+            true => "strings have no prefix but `r`: each takes values as `#{expr}`".to_string(),
+            false => "a string ends at the next `\"`: inside it write `\\\"`".to_string(),
+        })
+    }
+
+    /// `notes.txt`
+    fn file_without_quotes(&self, name: &Name) -> Option<String> {
+        let after = &self.outside.sources.get(name.span.file).text[name.span.end as usize..];
+        let rest = after.strip_prefix('.')?;
+        let extension = &rest[..rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len())];
+        let file = FILES.contains(&extension);
+        file.then(|| format!("a path is a text in quotes: `\"{}.{extension}\"`", name.text))
+    }
+
+    /// How to declare what a property asks for.
+    fn to_declare(&self, text: &str) -> Option<String> {
+        match self.wanted {
+            Wanted::Agent => Some(format!(
+                "declare it: `agent {text} {{ model: \"…\" }}`, or take in a folder of agent files: `use agents \"./agents\"`"
+            )),
+            Wanted::Server => Some(format!("declare it: `mcp {text} {{ command: [\"…\"] }}`")),
+            Wanted::Text => Some(format!("a text stands in quotes: `\"{text}\"`")),
+            Wanted::Task | Wanted::Any => None,
+        }
+    }
+
+    /// A name with a capital where a value stands: no type of this name is meant.
+    fn unknown_upper(&mut self, name: &Name) {
+        let source = &self.outside.sources.get(name.span.file).text;
+        let member = source[name.span.end as usize..].starts_with(['.', '<', '(']);
+        if member || self.may_be_broken(name) {
+            return self.unknown_type(name);
+        }
+        let small = name.text.to_lowercase();
+        let variant = self.world.variant_names.get(small.as_str()).map(|v| v.to_string());
+        if self.told.insert(name.text.clone()) {
+            self.report(errors::unknown_upper(name, variant.as_deref()));
+        }
     }
 
     /// The nearest name in scope, and, for when a type is expected, the near ones.
@@ -208,7 +281,7 @@ impl Walk<'_, '_> {
             Wanted::Agent => agent,
             Wanted::Server => kind == Some(DefKind::Mcp),
             Wanted::Task => kind == Some(DefKind::Task),
-            Wanted::Any => matches!(res, Res::Local(_)) || agent,
+            Wanted::Text | Wanted::Any => matches!(res, Res::Local(_)) || agent,
         }
     }
 
@@ -227,7 +300,7 @@ impl Walk<'_, '_> {
             None
         };
         let mut meant = self.meant(name, near);
-        meant.advice = suggest::type_advice(&name.text);
+        meant.advice = suggest::type_advice(&name.text).map(String::from);
         self.report(errors::unknown_type(name, meant));
     }
 

@@ -106,6 +106,7 @@ enum Wanted {
     Agent,
     Server,
     Task,
+    Text,
 }
 
 impl Wanted {
@@ -114,6 +115,7 @@ impl Wanted {
             "agent" | "agents" | "fallback" | "from" => Wanted::Agent,
             "mcp" => Wanted::Server,
             "tools" => Wanted::Task,
+            "model" | "effort" | "system" | "session" | "description" | "schedule" => Wanted::Text,
             _ => Wanted::Any,
         }
     }

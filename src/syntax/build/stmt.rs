@@ -68,6 +68,15 @@ impl Builder<'_> {
         }
         let first = stmts.iter().rposition(|s| matches!(s.kind, StmtKind::Bad(_)));
         let Some(first) = first else { return false };
+        // What ends with its braces on the same line is what it belongs to.
+        let start = self.base + pair.as_span().start();
+        let read = stmts.last().filter(|s| !matches!(s.kind, StmtKind::Bad(_))).and_then(|s| {
+            let code = &self.origin.code;
+            Some((code.get(..s.span.end as usize)?, code.get(s.span.end as usize..start)?))
+        });
+        if read.is_some_and(|(text, gap)| text.ends_with('}') && !gap.contains(['\n', '\r'])) {
+            return false;
+        }
         let end = pair.as_span().start() + pair.as_str().trim_end().len();
         let span = self.place(pair.as_span().start(), end);
         stmts.truncate(first + 1);

@@ -3,7 +3,11 @@
 use super::expr::passed;
 use super::literal::Part;
 use super::{Checker, Place, Want};
-use crate::ast::{Block, Bound, Expr, LetPattern, Stmt, StmtKind, TypeExpr};
+use crate::ast::visit::{self, Visitor};
+use crate::ast::{Block, Bound, Expr, ExprKind, LetPattern, Stmt, StmtKind, TypeExpr};
+use crate::diagnostics::Code;
+use crate::resolve::Res;
+use crate::source::Span;
 use crate::types::errors::{self, Why};
 use crate::types::{Fit, Ty};
 
@@ -25,8 +29,15 @@ impl<'a> Checker<'a> {
             match (&stmt.kind, &next.kind) {
                 // It may be the beginning of what could not be read, or what is left of the value.
                 (StmtKind::Expr(e), StmtKind::Bad(_)) => drop(self.expr(e, Want::Nothing)),
-                _ => self.statement(stmt),
+                _ => self.in_line(stmt, Some(next)),
             }
+        }
+        if std::mem::take(&mut self.rest_of_line).is_some_and(|end| self.same_line(end, last.span)) {
+            // The rest of what is wrong before it on its line.
+            let before = self.out.len();
+            self.statement(last);
+            self.out.truncate(before);
+            return Ty::Error;
         }
         match &last.kind {
             StmtKind::Expr(e) => {
@@ -53,6 +64,69 @@ impl<'a> Checker<'a> {
                 self.without_value(last.span, "an `assert` has no value", want)
             }
             StmtKind::Bad(_) => Ty::Error,
+        }
+    }
+
+    /// A statement with what follows it: of several on one line of which the first is wrong, the others are what is left of it.
+    fn in_line(&mut self, stmt: &'a Stmt, next: Option<&'a Stmt>) {
+        let before = self.out.len();
+        let rest = std::mem::take(&mut self.rest_of_line);
+        if rest.is_some_and(|end| self.same_line(end, stmt.span)) {
+            self.statement(stmt);
+            let useless = |d: &crate::diagnostics::Diagnostic| d.code == Code::F0309;
+            let kept: Vec<_> = self.out.drain(before..).filter(|d| !useless(d)).collect();
+            self.out.extend(kept);
+            self.rest_of_line = Some(stmt.span);
+            return;
+        }
+        self.statement(stmt);
+        let Some(next) = next.filter(|next| self.same_line(stmt.span, next.span)) else { return };
+        if self.out.len() > before || self.is_unknown(stmt) {
+            self.rest_of_line = Some(stmt.span);
+            self.without_parens(stmt, next, before);
+        }
+    }
+
+    /// `build "x"` for `build("x")`.
+    fn without_parens(&mut self, stmt: &'a Stmt, next: &'a Stmt, before: usize) {
+        let callee: &Expr = match &stmt.kind {
+            StmtKind::Expr(e) => e,
+            StmtKind::Let { value, .. } => value,
+            StmtKind::Task(_) | StmtKind::Stage { .. } | StmtKind::Assert { .. } | StmtKind::Bad(_) => return,
+        };
+        let StmtKind::Expr(argument) = &next.kind else { return };
+        let callable = matches!(self.out.get(before).map(|d| (d.code, d.span)), Some((Code::F0311, at)) if at == callee.span);
+        let plain = matches!(
+            argument.kind,
+            ExprKind::Str(_)
+                | ExprKind::Int(_)
+                | ExprKind::Name(_)
+                | ExprKind::List(_)
+                | ExprKind::Field { .. }
+        );
+        if let (true, true, Some(name)) = (callable, plain, callee.last_name()) {
+            let gap = Span { start: callee.span.end, end: argument.span.start, ..callee.span };
+            let whole = Span { end: argument.span.end, ..callee.span };
+            self.out.truncate(before);
+            self.report(errors::call_without_parens(whole, &name.text, gap, argument.span.at_end()));
+        }
+    }
+
+    fn same_line(&self, before: Span, after: Span) -> bool {
+        before.file == after.file
+            && before.end <= after.start
+            && !self
+                .sources
+                .text(Span { start: before.end, end: after.start, ..before })
+                .contains(['\n', '\r'])
+    }
+
+    /// Whether what a statement names could not be made out, which was said.
+    fn is_unknown(&self, stmt: &Stmt) -> bool {
+        match &stmt.kind {
+            StmtKind::Expr(e) => self.r.res(e.id) == Some(&Res::Error),
+            StmtKind::Let { value, .. } => self.r.res(value.id) == Some(&Res::Error),
+            StmtKind::Task(_) | StmtKind::Stage { .. } | StmtKind::Assert { .. } | StmtKind::Bad(_) => false,
         }
     }
 
@@ -83,9 +157,10 @@ impl<'a> Checker<'a> {
     /// A block that is no value: every statement, the last one too, must make a task or hold something.
     pub(super) fn unit_block(&mut self, block: &'a Block) {
         let mark = self.scope.narrowed.len();
-        for stmt in &block.stmts {
-            self.statement(stmt);
+        for (at, stmt) in block.stmts.iter().enumerate() {
+            self.in_line(stmt, block.stmts.get(at + 1));
         }
+        self.rest_of_line = None;
         self.scope.narrowed.truncate(mark);
     }
 
@@ -124,7 +199,7 @@ impl<'a> Checker<'a> {
     fn effect(&mut self, e: &'a Expr) {
         let (tasks, reports) = (self.scope.tasks, self.out.len());
         let ty = self.expr(e, Want::Nothing);
-        if self.scope.tasks == tasks && self.out.len() == reports && ty != Ty::Error {
+        if self.scope.tasks == tasks && self.out.len() == reports && ty != Ty::Error && !holds_bad(e) {
             let fails = is_check(e);
             self.report(errors::useless_statement(e.span, fails));
         }
@@ -213,6 +288,20 @@ impl<'a> Checker<'a> {
             },
         }
     }
+}
+
+/// Whether a statement inside could not be read: it may be the one that does something.
+fn holds_bad(e: &Expr) -> bool {
+    struct Search(bool);
+    impl<'a> Visitor<'a> for Search {
+        fn stmt(&mut self, stmt: &'a Stmt) {
+            self.0 |= matches!(stmt.kind, StmtKind::Bad(_));
+            visit::walk_stmt(self, stmt);
+        }
+    }
+    let mut search = Search(false);
+    search.expr(e);
+    search.0
 }
 
 /// `if cond { fail(…) }`: what it is meant to be is an `assert`.

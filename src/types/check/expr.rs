@@ -187,7 +187,14 @@ impl<'a> Checker<'a> {
                     return Ty::Error;
                 }
                 let shown = self.show(&found);
-                self.wrong(errors::no_index(base.span, &shown, &inner))
+                let known = self.known().record(&inner);
+                let key = match &index.kind {
+                    ExprKind::Str(text) => text.literal(),
+                    _ => None,
+                };
+                let field = key.filter(|key| known.is_some_and(|r| r.field(key).is_some()));
+                let behind = crate::source::Span { start: base.span.end, ..index.span };
+                self.wrong(errors::no_index(base.span, &shown, &inner, field.as_deref().zip(Some(behind))))
             }
         }
     }

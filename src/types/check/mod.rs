@@ -53,9 +53,13 @@ pub fn check(resolved: Resolved, sources: &SourceMap, out: &mut Vec<Diagnostic>)
     checker.declarations();
     checker.bodies();
     let guessed = std::mem::take(&mut checker.guessed);
+    let of_enum = std::mem::take(&mut checker.of_enum);
     let (mut checked, names) = checker.finish();
     for (span, near) in guessed {
         errors::better_guess(span, &near, out);
+    }
+    for (span, of, variants) in of_enum {
+        errors::one_of_enum(span, &of, &variants, out);
     }
     checked.resolved = resolved;
     for (id, res) in names {
@@ -143,6 +147,10 @@ struct Checker<'a> {
     scope: Scope,
     /// Unknown names, with what fits where they stand.
     guessed: Vec<(Span, Near)>,
+    /// Unknown names where an enum is expected: its name and its variants.
+    of_enum: Vec<(Span, String, Vec<String>)>,
+    /// Where a wrong statement ends that more follows on its line.
+    rest_of_line: Option<Span>,
 }
 
 struct Pending<'a> {
@@ -174,6 +182,8 @@ impl<'a> Checker<'a> {
             no_args: Arc::from([]),
             scope: Scope::default(),
             guessed: Vec::new(),
+            of_enum: Vec::new(),
+            rest_of_line: None,
         }
     }
 

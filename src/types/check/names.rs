@@ -20,7 +20,7 @@ impl<'a> Checker<'a> {
             Some(Res::Result) => self.scope.result.clone().unwrap_or(Ty::Error),
             Some(Res::Variant(id, at)) => self.plain_variant(e, *id, *at),
             Some(Res::Builtin(_) | Res::BuiltinTask(_)) => {
-                self.wrong(errors::not_a_value(e.span, &name.text, "a built-in function", "call it"))
+                self.wrong(errors::not_called(e.span, &name.text, "a built-in function", false))
             }
             Some(Res::Module(_)) => {
                 self.wrong(errors::not_a_value(e.span, &name.text, "a module", "use one of its names"))
@@ -62,6 +62,16 @@ impl<'a> Checker<'a> {
     /// Of the names that an unknown one may have meant, the one whose value fits.
     pub(super) fn guess(&mut self, e: &'a Expr, name: &'a Name, want: &Ty) {
         let r = self.r;
+        if let Ty::Enum(id) = self.known().inner(want).0 {
+            let variants = self.known().variants(id);
+            if let Some(near) = suggest::near(&name.text, variants.iter().map(|v| v.name.as_str())) {
+                self.guessed.push((name.span, near));
+                return;
+            }
+            let names: Vec<String> = variants.iter().map(|v| v.name.to_string()).collect();
+            let enum_name = self.show(&Ty::Enum(id));
+            self.of_enum.push((name.span, enum_name, names));
+        }
         let Some(guesses) = r.guesses.get(e.id) else { return };
         let fits = |res: &Res| {
             let ty = match res {
@@ -99,11 +109,19 @@ impl<'a> Checker<'a> {
     }
 
     fn def_as_value(&mut self, e: &'a Expr, name: &'a Name, def: DefId) -> Ty {
-        let (what, way_out) = match self.r.def(def).kind {
+        let kind = self.r.def(def).kind;
+        if let DefKind::Fn | DefKind::Task | DefKind::Workflow = kind {
+            let what = match kind {
+                DefKind::Fn => "a fn",
+                DefKind::Task => "a task",
+                _ => "a workflow",
+            };
+            let bare = self.signature(def).is_some_and(|sig| sig.params.iter().all(|p| p.has_default));
+            return self.wrong(errors::not_called(e.span, &name.text, what, bare));
+        }
+        let (what, way_out) = match kind {
             DefKind::Agent | DefKind::AgentFile(_) => return Ty::Agent,
-            DefKind::Fn => ("a fn", "call it"),
-            DefKind::Task => ("a task", "call it"),
-            DefKind::Workflow => ("a workflow", "call it"),
+            DefKind::Fn | DefKind::Task | DefKind::Workflow => return Ty::Error,
             DefKind::Type | DefKind::Enum(_) => ("a type", "a value stands here"),
             DefKind::Resource => ("a resource", "it belongs in `resources: { … }` of a task"),
             DefKind::Mcp => ("an mcp server", "it belongs in `mcp: server.tool` of a task"),

@@ -133,7 +133,7 @@ impl<'a> Checker<'a> {
         for element in elements {
             let e = &element.value;
             if element.splice {
-                self.report(errors::after_no_name(e.span));
+                self.report(errors::after_no_name(e.span, None));
                 continue;
             }
             match self.res_of(e) {
@@ -149,7 +149,14 @@ impl<'a> Checker<'a> {
                     crate::ast::ExprKind::Name(name) => {
                         self.report(errors::unknown_name(name.span, &name.text, None));
                     }
-                    _ => self.report(errors::after_no_name(e.span)),
+                    crate::ast::ExprKind::Str(text) => {
+                        let name = text.literal().filter(|name| {
+                            name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+                                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+                        });
+                        self.report(errors::after_no_name(e.span, name.as_deref()));
+                    }
+                    _ => self.report(errors::after_no_name(e.span, None)),
                 },
             }
         }

@@ -17,7 +17,7 @@ pub(super) fn conversion(
     let text = ctx.sources.text(e.span);
     let short = text.len() <= 40 && !text.contains('\n');
     let call = |f: &str| if short { format!("{f}({text})") } else { format!("{f}(…)") };
-    let (found, _) = ctx.known.inner(found);
+    let (found, optional) = ctx.known.inner(found);
     let (want, _) = ctx.known.inner(want);
     if let ExprKind::Str(written) = &e.kind
         && let Some(literal) = written.literal()
@@ -25,7 +25,23 @@ pub(super) fn conversion(
     {
         return instead(diagnostic, e, &meant.0, meant.1);
     }
+    if optional && want == Ty::Bool {
+        return asked(diagnostic, e, short.then_some(text));
+    }
     match (&found, &want) {
+        (Ty::String, Ty::Int | Ty::Float) if matches!(e.kind, ExprKind::Str(_)) => {
+            diagnostic.help("a number is written without quotes: `3`; a text is read by `to_int(text)`")
+        }
+        (Ty::Int | Ty::Float, Ty::String) if is_number(text) => {
+            let quoted = format!("\"{text}\"");
+            diagnostic.help("a text stands in quotes").fix(format!("write `{quoted}`"), e.span, quoted)
+        }
+        (_, Ty::Path) if found != Ty::String => {
+            diagnostic.help("a path is a text in quotes: `\"src/main.rs\"`")
+        }
+        (Ty::List(_), Ty::Map(_)) => {
+            diagnostic.help("a map is written `{ name: value, \"other name\": value }`")
+        }
         (Ty::String, Ty::Path) => fixed(diagnostic, e, short, call("path")),
         (Ty::String, Ty::Int) => read(diagnostic, e, short, call("to_int")),
         (Ty::String, Ty::Float) => read(diagnostic, e, short, call("to_float")),
@@ -35,10 +51,6 @@ pub(super) fn conversion(
         }
         (Ty::String, Ty::Agent) => diagnostic.help("an agent is named without quotes, as it is declared"),
         (Ty::String, Ty::Secret) => diagnostic.help("a secret comes from `secret(\"NAME\")`"),
-        (Ty::String, Ty::Enum(id)) => {
-            let names: Vec<&str> = ctx.known.variants(*id).iter().map(|v| v.name.as_str()).collect();
-            diagnostic.help(format!("it is one of {}, without quotes", listed(&names)))
-        }
         (Ty::Int | Ty::Float, Ty::Duration) => {
             let diagnostic = diagnostic.help("a duration has a unit: `30s`, `5m`, `2h`");
             unit(diagnostic, e, text, Applicability::NeedsLook, |n| format!("{n}s"))
@@ -52,21 +64,13 @@ pub(super) fn conversion(
             unit(diagnostic, e, text, Applicability::NeedsLook, |n| format!("{n}MiB"))
         }
         (Ty::Int, Ty::Bool) => diagnostic.help("a Bool is `true` or `false`; a number is compared: `… > 0`"),
-        (_, Ty::List(inner)) if ctx.known.fits(&found, inner).is_some() => {
-            let diagnostic = diagnostic.help("a list of one is written in brackets");
-            if short { diagnostic.fix("write a list", e.span, format!("[{text}]")) } else { diagnostic }
+        (_, Ty::List(_)) | (Ty::List(_), _) if listing(ctx, &found, &want) => {
+            of_lists(ctx, diagnostic, e, &found, &want, short.then_some(text))
         }
-        (Ty::List(inner), Ty::List(_)) if ctx.known.fits(inner, &want).is_some() => {
-            let diagnostic =
-                diagnostic.help("this is a list of lists: `flatten` puts their elements into one");
-            if short { diagnostic.fix("flatten it", e.span, format!("flatten({text})")) } else { diagnostic }
-        }
-        (Ty::List(inner), _) if ctx.known.fits(inner, &want).is_some() => {
-            let diagnostic = diagnostic.help(
-                "this is a list: take one element (`list[0]`, `first(list) ?? other`), or go over all with `for`",
-            );
-            let simple = short && matches!(e.kind, ExprKind::Name(_) | ExprKind::Field { .. });
-            if simple { diagnostic.fix("take the first", e.span.at_end(), "[0]") } else { diagnostic }
+        (_, Ty::Enum(id)) => {
+            let names: Vec<&str> = ctx.known.variants(*id).iter().map(|v| v.name.as_str()).collect();
+            let quotes = if found == Ty::String { ", without quotes" } else { "" };
+            diagnostic.help(format!("it is one of {}{quotes}", listed(&names)))
         }
         (Ty::Record(_), Ty::Map(_)) => {
             diagnostic.help("a record becomes a map when all of its fields have the type of the map's values")
@@ -78,6 +82,59 @@ pub(super) fn conversion(
         }
         _ => diagnostic,
     }
+}
+
+/// Whether one is a list of what the other is.
+fn listing(ctx: &Context<'_>, found: &Ty, want: &Ty) -> bool {
+    let element = |list: &Ty, one: &Ty, of_list: bool| match list {
+        Ty::List(inner) if of_list => ctx.known.fits(one, inner).is_some(),
+        Ty::List(inner) => ctx.known.fits(inner, one).is_some(),
+        _ => false,
+    };
+    element(want, found, true) || element(found, want, false)
+}
+
+/// One for a list, a list of lists for a list, a list for one. `text`: of the value, where it is short.
+fn of_lists(
+    ctx: &Context<'_>,
+    diagnostic: Diagnostic,
+    e: &Expr,
+    found: &Ty,
+    want: &Ty,
+    text: Option<&str>,
+) -> Diagnostic {
+    match (found, want) {
+        (_, Ty::List(inner)) if ctx.known.fits(found, inner).is_some() => {
+            let diagnostic = diagnostic.help("a list of one is written in brackets");
+            match text {
+                Some(text) => diagnostic.fix("write a list", e.span, format!("[{text}]")),
+                None => diagnostic,
+            }
+        }
+        (Ty::List(_), Ty::List(_)) => {
+            let diagnostic =
+                diagnostic.help("this is a list of lists: `flatten` puts their elements into one");
+            match text {
+                Some(text) => diagnostic.fix("flatten it", e.span, format!("flatten({text})")),
+                None => diagnostic,
+            }
+        }
+        _ => {
+            let diagnostic = diagnostic.help(
+                "this is a list: take one element (`list[0]`, `first(list) ?? other`), or go over all with `for`",
+            );
+            let simple = text.is_some() && matches!(e.kind, ExprKind::Name(_) | ExprKind::Field { .. });
+            if simple { diagnostic.fix("take the first", e.span.at_end(), "[0]") } else { diagnostic }
+        }
+    }
+}
+
+/// A value that may be `none` where a Bool is expected.
+fn asked(diagnostic: Diagnostic, e: &Expr, text: Option<&str>) -> Diagnostic {
+    let asked = format!("{} != none", text.unwrap_or("…"));
+    let diagnostic = diagnostic.help(format!("whether there is a value asks `{asked}`"));
+    let simple = text.is_some() && matches!(e.kind, ExprKind::Name(_) | ExprKind::Field { .. });
+    if simple { diagnostic.fix(format!("write `{asked}`"), e.span, asked) } else { diagnostic }
 }
 
 /// A way out for a value that may be `none`: another value in its place.

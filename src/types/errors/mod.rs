@@ -138,6 +138,12 @@ pub(super) fn mismatch_at(ctx: &Context<'_>, span: Span, found: &Ty, want: &Ty, 
         let diagnostic =
             Diagnostic::new(Code::F0302, span, format!("`none` is not a value of {}", known.show(want)))
                 .note("`none` stands only where a type with `?` is expected");
+        let diagnostic = match why {
+            Why::Written(place) => {
+                diagnostic.fix(format!("make it `{}?`", known.show(want)), place.at_end(), "?")
+            }
+            _ => diagnostic,
+        };
         return ctx.because(diagnostic, why, want);
     }
     if known.inner(want).0 == Ty::Json && !known.has_json(found) {

@@ -223,9 +223,17 @@ pub(in crate::types) fn after_not_a_list(span: Span, written: &str) -> Diagnosti
     diagnostic
 }
 
-pub(in crate::types) fn after_no_name(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::F0326, span, "`after` takes names only")
-        .help("bind the call with `let name = …` and write the name here")
+/// `quoted`: the name that stands in quotes.
+pub(in crate::types) fn after_no_name(span: Span, quoted: Option<&str>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::F0326, span, "`after` takes names only");
+    match quoted {
+        Some(name) => diagnostic.help(format!("a name has no quotes: `after: [{name}]`")).fix(
+            format!("write `{name}`"),
+            span,
+            name,
+        ),
+        None => diagnostic.help("bind the call with `let name = …` and write the name here"),
+    }
 }
 
 pub(in crate::types) fn after_nothing(span: Span, name: &str) -> Diagnostic {

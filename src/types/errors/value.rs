@@ -177,9 +177,22 @@ fn given(fields: &[String]) -> Option<String> {
     Some(out)
 }
 
-pub(in crate::types) fn no_index(span: Span, found: &str, ty: &Ty) -> Diagnostic {
+/// `field`: the one that stands in the brackets, and the place from behind the base to its end.
+pub(in crate::types) fn no_index(
+    span: Span,
+    found: &str,
+    ty: &Ty,
+    field: Option<(&str, Span)>,
+) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::F0301, span, format!("{found} has no elements to index"))
         .note("a list or a map is expected before `[`");
+    if let Some((field, place)) = field {
+        // The bracket that closes it stands behind the text.
+        let place = Span { end: place.end + 1, ..place };
+        return diagnostic
+            .help(format!("a field of a record is written `.{field}`; a map is one where its type says so: `{{String: T}}`"))
+            .fix(format!("write `.{field}`"), place, format!(".{field}"));
+    }
     match ty {
         Ty::Record(_) | Ty::Exit | Ty::Response => diagnostic.help("a field of a record is `record.name`"),
         Ty::Json => diagnostic.help("read it as a type first: `from_json<T>(to_json(…))`"),
@@ -358,6 +371,27 @@ pub(in crate::types) fn useless_statement(span: Span, check: bool) -> Diagnostic
     }
 }
 
+/// `build "x"`, `len xs`. `gap`: between both; `end`: behind the second.
+pub(in crate::types) fn call_without_parens(span: Span, name: &str, gap: Span, end: Span) -> Diagnostic {
+    let edits = vec![Edit { span: gap, text: "(".to_string() }, Edit { span: end, text: ")".to_string() }];
+    Diagnostic::new(Code::F0311, span, format!("`{name}` is not called: arguments stand in parentheses"))
+        .help(format!("write `{name}(…)`"))
+        .fix_all(Applicability::NeedsLook, format!("write `{name}(…)`"), edits)
+}
+
+/// A task or function that is named where its value is meant; `bare`: it needs no arguments.
+pub(in crate::types) fn not_called(span: Span, name: &str, what: &str, bare: bool) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::F0311, span, format!("`{name}` is {what}, not a value"));
+    if bare {
+        return diagnostic.help(format!("call it: `{name}()`")).fix(
+            format!("write `{name}()`"),
+            span.at_end(),
+            "()",
+        );
+    }
+    diagnostic.help(format!("call it: `{name}(…)`"))
+}
+
 pub(in crate::types) fn not_a_value(span: Span, name: &str, what: &str, way_out: &str) -> Diagnostic {
     Diagnostic::new(Code::F0311, span, format!("`{name}` is {what}, not a value")).help(way_out)
 }
@@ -404,12 +438,23 @@ pub(in crate::types) fn better_guess(span: Span, near: &Near, out: &mut [Diagnos
         return;
     };
     let sure = said.fixes.iter().any(|f| f.applicability == Applicability::Safe);
-    if said.fixes.is_empty() || sure {
+    if sure || said.fixes.is_empty() && !said.help.is_empty() {
         return;
     }
     said.help.clear();
+    said.note.clear();
     said.fixes.clear();
     *said = suggest::meant(said.clone(), span, near);
+}
+
+/// Says what an enum has, of an unknown name that stands where one is expected and is like none of it.
+pub(in crate::types) fn one_of_enum(span: Span, of: &str, variants: &[String], out: &mut [Diagnostic]) {
+    let said = out.iter_mut().find(|d| d.code == Code::F0201 && d.span == span && d.help.is_empty());
+    if let Some(said) = said {
+        let names: Vec<&str> = variants.iter().map(String::as_str).collect();
+        said.note = format!("{of} is expected here");
+        said.help.push(format!("it has {}", super::listed(&names)));
+    }
 }
 
 pub(in crate::types) fn task_in_pure(span: Span, name: &str, place: Place) -> Diagnostic {

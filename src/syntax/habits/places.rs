@@ -1,0 +1,149 @@
+//! Habits around a declaration's parts, texts and patterns: what stands where something else is meant.
+
+use super::{End, Habit, is_word, word_at};
+
+/// Letters that other languages put before a string.
+const PREFIXES: &[&str] = &["f", "F", "b", "B", "u", "U", "t", "fr", "rf", "Rf", "fR"];
+/// What begins a statement and never a type or a field.
+const STATEMENTS: &[&str] =
+    &["let", "task", "stage", "assert", "if", "for", "match", "repeat", "try", "race", "await", "return"];
+
+impl End<'_> {
+    /// Where the innermost open brace stands.
+    fn open_brace(&self) -> Option<usize> {
+        let mut closed = 0;
+        for (at, c) in self.before.char_indices().rev() {
+            match c {
+                ')' | ']' | '}' => closed += 1,
+                '{' if closed == 0 => return Some(at),
+                '(' | '[' if closed == 0 => return None,
+                '(' | '[' | '{' => closed -= 1,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn touches(&self) -> bool {
+        self.before.len() == self.at
+    }
+
+    /// Of a declaration that begins with `first`.
+    pub(super) fn signature(&self, first: &str) -> Option<Habit> {
+        if !matches!(first, "fn" | "task" | "workflow") {
+            return self.named_type(first);
+        }
+        if self.sign("=>") && self.last == ")" {
+            let habit = self.say(2, "the result type comes after `->`");
+            return Some(habit.fix("write `->`", self.at..self.at + 2, "->"));
+        }
+        if self.opener() == Some('(') && (self.sign(")") || self.sign(",")) && self.wanted.has(":") {
+            let name = self.last;
+            let mut habit = self.say(0, format!("the parameter `{name}` needs a type"));
+            habit.place = self.before.len() - name.len()..self.before.len();
+            return Some(habit.help("write `name: Type`, for example `path: Path`"));
+        }
+        if self.sign("?") && self.opener() == Some('(') {
+            let habit = self.say(1, "what may be left out has an optional type: `name: Type?`");
+            return Some(habit.help("or a default: `name: Type = value`"));
+        }
+        let property = self.next[word_at(self.next).len()..].trim_start().starts_with(':');
+        if self.wanted.has("{") && property && !word_at(self.next).is_empty() {
+            let habit = self.say(word_at(self.next).len(), format!("the body of a `{first}` goes in braces"));
+            return Some(habit.help("write `{ … }` around it; indentation means nothing"));
+        }
+        self.statements_for_fields()
+    }
+
+    /// Statements in braces that were read as those of a record.
+    fn statements_for_fields(&self) -> Option<Habit> {
+        let word = if STATEMENTS.contains(&self.last) { self.last } else { word_at(self.next) };
+        if !STATEMENTS.contains(&word) || !self.wanted.has(":") && !self.wanted.has("}") {
+            return None;
+        }
+        let brace = self.open_brace()?;
+        let mut habit;
+        if self.text[..brace].trim_end().ends_with("->") {
+            habit = self.say(0, "the type of the result is missing before the braces");
+            habit.place = brace..brace + 1;
+            return Some(habit.help("write `-> String {`, or leave `->` out where there is no result"));
+        }
+        let inside = &self.before[brace + 1..];
+        let field = word_at(inside.trim_start());
+        let at = brace + 1 + (inside.len() - inside.trim_start().len());
+        let colon = self.before[at + field.len()..].trim_start().starts_with(':');
+        if field.is_empty() || !colon {
+            return None;
+        }
+        habit = self.say(0, "`name: value` belongs in a record or among properties, not in a block");
+        habit.place = at..at + field.len();
+        Some(habit.help("a block holds statements: bind a name with `let name = value`"))
+    }
+
+    fn named_type(&self, first: &str) -> Option<Habit> {
+        match first {
+            "type" if self.sign("|") => {
+                let habit = self.say(1, "there are no union types");
+                Some(habit.help(
+                    "write an enum whose variants carry them: `enum Name { one(value: A), two(value: B) }`",
+                ))
+            }
+            "enum" if self.assigns() && self.opener() == Some('{') => {
+                let habit = self.say(1, "a variant has no number");
+                Some(
+                    habit.help("the names are enough: `enum Name { one, two }`; they are ordered as written"),
+                )
+            }
+            _ => None,
+        }
+    }
+
+    /// Texts and patterns.
+    pub(super) fn text_habit(&self) -> Option<Habit> {
+        if self.touches() && self.sign("\"") && PREFIXES.contains(&self.last) {
+            let start = self.before.len() - self.last.len();
+            let mut habit = self.say(0, "strings have no prefix but `r`: each takes values as `#{expr}`");
+            habit.place = start..self.at;
+            return Some(habit.fix("remove it", start..self.at, ""));
+        }
+        let word_then_quote = self.sign("\"") && self.last.starts_with(is_word);
+        let quote_then_word = self.last == "\"" && self.next.starts_with(is_word);
+        if self.touches() && (word_then_quote || quote_then_word) {
+            let habit = self.say(1, "a string ends at the next `\"`");
+            return Some(habit.help("inside a string write `\\\"`; between `\"\"\"` it may stand as it is"));
+        }
+        let value = self.wanted.has("$");
+        if value && self.sign("*") && matches!(self.last, "(" | "[" | "," | ":") {
+            let habit = self.say(1, "a pattern of paths is a text in quotes");
+            return Some(habit.help("write `\"*.md\"`"));
+        }
+        if self.sign("[")
+            && let Some(brace) = self.open_brace()
+            && super::head(&self.before[..brace]) == "match"
+        {
+            let habit = self.say(1, "a list is no pattern");
+            return Some(habit.help("ask for `len(list)` or `first(list)` and match on that"));
+        }
+        if self.wanted.operand_ended() && word_at(self.next) == "if" && self.head != "for" && self.on_line() {
+            let habit = self.say(2, "the condition stands before both values");
+            return Some(habit.help("write `if cond { a } else { b }`"));
+        }
+        None
+    }
+
+    fn on_line(&self) -> bool {
+        !self.text[self.before.len()..self.at].contains(['\n', '\r'])
+    }
+
+    /// `for i = 0; i < n; i++`
+    pub(super) fn counting_loop(&self) -> Option<Habit> {
+        let counts = self.head == "for" && self.assigns();
+        let inside = self.sign("(")
+            && self.last == "for"
+            && self.next.lines().next().is_some_and(|line| line.contains(';'));
+        (counts || inside).then(|| {
+            let habit = self.say(1, "a `for` goes over a list");
+            habit.help("write `for i in range(0, 3) { … }`")
+        })
+    }
+}
