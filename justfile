@@ -41,6 +41,10 @@ crash:
 faults:
     FLOW_FAULTS=all cargo test crash:: -- --nocapture
 
+# Lose the power at any moment of a run, so many times
+power images="120000":
+    FLOW_IMAGES={{images}} cargo test f5_power -- --nocapture
+
 # Fuzz parser, formatter and the whole check, so many seconds each (cargo install cargo-fuzz)
 fuzz seconds="600":
     cargo fuzz run --sanitizer none parse -- -max_total_time={{seconds}} -dict=fuzz/flow.dict -timeout=10

@@ -10,6 +10,7 @@ mod clocks;
 mod errors;
 mod kills;
 mod limits;
+mod power;
 mod records;
 mod signals;
 mod tasks;

@@ -199,6 +199,7 @@ workflow main() -> String {{
     let peak = peak_while(&mut child);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.stdout, b"decode\n", "{}", String::from_utf8_lossy(&output.stderr));
+    eprintln!("{bytes} bytes twice, {peak} KiB");
     assert!(peak < 90 << 10, "{peak} KiB");
     // What was kept is there, its beginning and its end, and that it is not all.
     let kept: u64 = std::fs::read_dir(folder(&ground).join("blobs"))
