@@ -4,10 +4,11 @@ use super::answer::user;
 use super::args::{ApproveArgs, EngineArgs, Format};
 use super::exit::Exit;
 use super::{engine, output, resume, runs};
+use crate::exec::sys::proc;
 use crate::exec::warden::Link;
 use crate::run::view::RunView;
 use crate::run::{Message, Reply, Resume, RunStatus, TaskStatus};
-use crate::store::is_held;
+use crate::store::{RunDir, RunLock, boot_id, is_held};
 use ecow::EcoString;
 
 pub fn run(args: &ApproveArgs, link: Option<Link>) -> Exit {
@@ -16,6 +17,13 @@ pub fn run(args: &ApproveArgs, link: Option<Link>) -> Exit {
         Ok(dir) => dir,
         Err(exit) => return exit,
     };
+    if is_of_its_tasks(&dir) {
+        let run = dir.id();
+        output::complain(format_args!(
+            "a task of run {run} cannot answer what the run asks: that is for a person"
+        ));
+        return Exit::WrongUse;
+    }
     let view = match runs::view(&dir) {
         Ok((view, _)) => view,
         Err(e) => return engine::store_error(&e),
@@ -52,6 +60,19 @@ pub fn run(args: &ApproveArgs, link: Option<Link>) -> Exit {
         output::say(format_args!("answered; go on with: flowc resume {}", dir.id()));
     }
     Exit::Done
+}
+
+/// Whether this process is below the run's own: nobody is asked so that a task or an agent answers.
+fn is_of_its_tasks(dir: &RunDir) -> bool {
+    let Ok(Some(holder)) = RunLock::holder(dir) else { return false };
+    if holder.boot != boot_id() {
+        return false;
+    }
+    let above =
+        std::iter::successors(proc::stat(std::process::id().cast_signed()), |stat| proc::stat(stat.parent));
+    let mut above =
+        above.map(|stat| (stat.parent.cast_unsigned(), stat.parent > 1)).take_while(|(_, more)| *more);
+    above.any(|(pid, _)| holder.processes.iter().any(|process| process.pid == pid))
 }
 
 /// The open question that is meant, with its hash.

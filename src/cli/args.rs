@@ -288,8 +288,8 @@ pub struct ApproveArgs {
 
 #[derive(Debug, Args)]
 pub struct CancelArgs {
-    /// The run, or the beginning of its id
-    pub run: String,
+    /// The run, or the beginning of its id; without it the newest unfinished one of this folder
+    pub run: Option<String>,
     /// Why; goes into the record
     #[arg(long, default_value = "")]
     pub why: String,

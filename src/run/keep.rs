@@ -4,9 +4,9 @@
 //! run too. What had been done and says `on_crash: ask` or `fail` is not repeated unasked.
 
 use super::codec;
-use super::driver::{Driver, Earlier, Halt};
+use super::driver::{Driver, Halt};
 use super::preview::Reason;
-use super::record::{Failure, Record};
+use super::record::{Earlier, Failure, Record};
 use super::replay::decode;
 use super::task::{Called, called};
 use crate::plan::AgentId;
@@ -101,7 +101,7 @@ impl Driver<'_> {
         let (Some(agent), true) = (agent, started.inputs == *inputs) else { return Ok(None) };
         let agent = AgentId(agent as u32);
         if self.preview.is_none() {
-            self.earlier.insert(place, Earlier { mark, paid });
+            self.tasks.of(place).earlier = Some(Earlier { mark: mark.into(), paid });
         } else if let Some(value) = self.take_over(place, agent, &mark) {
             self.memory.note(&self.state, place, age);
             self.values.put(place, value);

@@ -9,7 +9,7 @@ use super::record::{Failure, Record, TaskSettled};
 use super::replay::{decode, each};
 use super::resume::From;
 use crate::plan::{BodyId, NodeKind, Plan};
-use crate::schedule::{End, Outcome, Place, State};
+use crate::schedule::{End, Outcome, Place, Question, State};
 use crate::store::{Row, RunStore, StoreError, ValueRef, kinds};
 use ecow::EcoString;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -80,6 +80,8 @@ pub(super) struct Memory {
     pub done: HashMap<EcoString, (ValueRef, u64)>,
     /// Attempts that had begun when the generation was left, and whose end is not known.
     pub begun: HashMap<EcoString, Begun>,
+    /// Questions to people that were open when the generation was left: their hash, and the generation that they were asked in.
+    pub asked: HashMap<EcoString, (EcoString, u32)>,
     /// The newest generation.
     generation: u32,
     /// All tasks that the record tells of.
@@ -129,7 +131,13 @@ impl Memory {
                     memory.begun.insert(id.into(), begun);
                     memory.seen.insert(id.into());
                 }
-                kinds::ATTEMPT_ENDED | kinds::TASK_SETTLED | kinds::TASK_KEPT | kinds::PLAN_CHANGED => {
+                kinds::TASK_SKIPPED => drop(memory.asked.remove(id)),
+                kinds::ATTEMPT_ENDED
+                | kinds::TASK_SETTLED
+                | kinds::TASK_KEPT
+                | kinds::QUESTION_ASKED
+                | kinds::QUESTION_ANSWERED
+                | kinds::PLAN_CHANGED => {
                     if let Some(record) = decode(row)? {
                         memory.take(row, id, record);
                     }
@@ -158,6 +166,13 @@ impl Memory {
                 self.by_id.insert(id.into(), Remembered { def, inputs, value, age, seq });
             }
             Record::TaskSettled(settled) => self.settled(row, id, *settled),
+            Record::QuestionAsked(asked) if asked.about == Question::Task => {
+                let generation = self.asked.get(id).filter(|(hash, _)| *hash == asked.question);
+                let generation =
+                    generation.map_or(row.generation.unwrap_or(0), |(_, generation)| *generation);
+                self.asked.insert(id.into(), (asked.question, generation));
+            }
+            Record::QuestionAnswered(_) => drop(self.asked.remove(id)),
             Record::PlanChanged(changed) => {
                 self.generation = changed.generation;
                 for id in &changed.again {
@@ -172,6 +187,7 @@ impl Memory {
     fn settled(&mut self, row: &Row<'_>, id: &str, settled: TaskSettled) {
         let (age, seq) = (u64::from(row.generation.unwrap_or(0)), row.seq);
         self.begun.remove(id);
+        self.asked.remove(id);
         self.seen.insert(id.into());
         let TaskSettled { end, value, error, def, inputs, kept, late, .. } = settled;
         match (end, value, error) {

@@ -139,6 +139,18 @@ pub struct AttemptStarted {
     /// Units of resources with a rate that it took: index in the plan, number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rates: Vec<(u32, i64)>,
+    /// It takes this answer in place of asking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Earlier>,
+}
+
+/// An answer that an agent gave in an earlier generation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// The name of its folder.
+    pub mark: EcoString,
+    /// What it cost is recorded.
+    pub paid: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

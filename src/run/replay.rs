@@ -291,6 +291,7 @@ impl Fold<'_> {
             }
             Record::QuestionAnswered(answered) => {
                 self.questions.remove(&place);
+                self.memory.asked.remove(row.task.unwrap_or_default());
                 if let Some(value) = &answered.value {
                     self.put(place, value)?;
                 }
@@ -312,6 +313,7 @@ impl Fold<'_> {
         let (attempt, tries) = (row.attempt.unwrap_or(1), row.tries.unwrap_or(1));
         let task = self.tasks.of(place);
         (task.attempts, task.tries) = (attempt, tries);
+        task.earlier = started.earlier;
         if started.session.is_some() {
             task.session = started.session;
         }
@@ -344,7 +346,7 @@ impl Fold<'_> {
         }
         match ended.outcome {
             Outcome::Interrupted | Outcome::Unable(_) | Outcome::Lost => task.paid |= ended.is_paid_answer(),
-            Outcome::Done | Outcome::Failed(_) => task.paid = false,
+            Outcome::Done | Outcome::Failed(_) => (task.paid, task.earlier) = (false, None),
         }
         if let Some(error) = ended.error {
             let kind = kind_of(&error);

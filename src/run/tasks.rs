@@ -1,6 +1,6 @@
 //! What the driver remembers of tasks that have begun and not ended: attempts, session, cost, the reason to tell.
 
-use super::record::AttemptEnded;
+use super::record::{AttemptEnded, Earlier};
 use crate::schedule::{Crash, Inputs, NumMap, Place};
 use crate::store::ValueRef;
 use ecow::EcoString;
@@ -28,6 +28,8 @@ pub(super) struct Task {
     pub tokens: u64,
     /// The newest attempt was answered, and what that cost is recorded, but its gates were not passed through yet.
     pub paid: bool,
+    /// The answer that the newest attempt takes in place of asking.
+    pub earlier: Option<Earlier>,
     /// What it gave, until it is settled.
     pub value: Option<ValueRef>,
     /// The successful attempt, which is recorded with the task's end.

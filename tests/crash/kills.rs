@@ -81,11 +81,7 @@ fn an_agent_that_has_answered_is_never_asked_again() {
         let inject = format!("inject={call}:signal=KILL:when={n}");
         ground.traced(&strace, &[format!("trace={call}"), inject.clone()]);
         ground.is_quiet()?;
-        let attempts = std::fs::read_dir(ground.root.join(".flow/runs")).into_iter().flatten().flatten();
-        let answered = attempts
-            .flat_map(|run| std::fs::read_dir(run.path().join("out")).into_iter().flatten().flatten())
-            .any(|attempt| attempt.path().join("outcome.json").exists());
-        if !answered {
+        if !ground.has_answer() {
             return Ok(());
         }
         let resumed = ground.flowc(&["resume", &ground.newest().unwrap_or_default(), "-q"]);
@@ -98,4 +94,68 @@ fn an_agent_that_has_answered_is_never_asked_again() {
         Ok(())
     });
     assert!(adopted.into_inner() > 3, "no kill came after an answer");
+}
+
+/// The answer is of a program that was changed elsewhere since: its taking is interrupted in turn.
+#[test]
+fn an_answer_of_an_earlier_program_is_taken_however_often_its_resume_is_cut_short() {
+    let Some(strace) = program("strace") else { return };
+    let source = "task after(n: Int) -> Int { sh: \"echo #{n}\" }\n".to_owned()
+        + &PAID.replace("len(answer)\n", "let end = after(len(answer))\n  end\n");
+    // Its runner dies when the agent has answered and nothing of that is recorded.
+    let ground = Ground::new(&source.replace("head -c", "sleep 0.3; head -c"), "power");
+    let mut child = ground.command(&["run", "main.flow", "-q"]).stderr(Stdio::null()).spawn().unwrap();
+    let until = Instant::now() + PATIENCE;
+    while ground.log().is_empty() {
+        assert!(Instant::now() < until);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let lock = ground.run_folder().join("lock");
+    let note: Value = serde_json::from_str(&std::fs::read_to_string(lock).unwrap()).unwrap();
+    let runner = note["processes"].as_array().unwrap().last().unwrap()["pid"].as_i64().unwrap();
+    let runner = rustix::process::Pid::from_raw(i32::try_from(runner).unwrap()).unwrap();
+    rustix::process::kill_process(runner, rustix::process::Signal::STOP).unwrap();
+    while !ground.has_answer() {
+        assert!(Instant::now() < until);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    rustix::process::kill_process(runner, rustix::process::Signal::KILL).unwrap();
+    assert!(ended_within(&mut child, PATIENCE).is_some());
+    let edited =
+        std::fs::read_to_string(ground.root.join("main.flow")).unwrap().replace("echo #{n}", "printf #{n}");
+    std::fs::write(ground.root.join("main.flow"), edited).unwrap();
+    let mut cases = vec![("", "", 0)];
+    for signal in ["KILL", "INT"] {
+        for (call, times) in [("fdatasync", 4), ("unlink", 4), ("pwrite64", 40)] {
+            let step = if whole("FLOW_CRASH") || times < 10 { 1 } else { 9 };
+            cases.extend((1..=times).step_by(step).map(|n| (signal, call, n)));
+        }
+    }
+    all_hold(&cases, |(signal, call, n)| {
+        let other = Ground::new(&std::fs::read_to_string(ground.root.join("main.flow")).unwrap(), "power");
+        let copied = Command::new("cp")
+            .args(["-a", ".flow", "log"])
+            .arg(&other.root)
+            .current_dir(&ground.root)
+            .status();
+        assert!(copied.unwrap().success());
+        if !signal.is_empty() {
+            let mut command = Command::new(&strace);
+            command.args(["-f", "-b", "execve", "-qqq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
+            command.args([
+                "-e",
+                &format!("inject={call}:signal={signal}:when={n}"),
+                env!("CARGO_BIN_EXE_flowc"),
+            ]);
+            ended(other.prepared(command, &["resume", "-q"]), "resume");
+            other.is_quiet()?;
+        }
+        let resumed = other.flowc(&["resume", &other.newest().unwrap_or_default(), "-q"]);
+        let got = String::from_utf8_lossy(&resumed.stdout).into_owned();
+        if got.trim_end() != "30000" || other.log() != "asked\n" {
+            let said = String::from_utf8_lossy(&resumed.stderr).into_owned();
+            return Err(format!("{signal} {call} {n}: {got:?} {said} {:?}", other.log()));
+        }
+        Ok(())
+    });
 }

@@ -163,6 +163,19 @@ impl Ground {
         }
     }
 
+    /// The folder of the newest run.
+    fn run_folder(&self) -> PathBuf {
+        let runs = std::fs::read_dir(self.root.join(".flow/runs")).unwrap();
+        runs.map(|run| run.unwrap().path()).max().unwrap()
+    }
+
+    /// Whether the guardian of an agent has recorded an end.
+    fn has_answer(&self) -> bool {
+        let runs = std::fs::read_dir(self.root.join(".flow/runs")).into_iter().flatten().flatten();
+        runs.flat_map(|run| std::fs::read_dir(run.path().join("out")).into_iter().flatten().flatten())
+            .any(|attempt| attempt.path().join("outcome.json").exists())
+    }
+
     /// The newest run in which something was recorded.
     fn newest(&self) -> Option<String> {
         let runs: Value = serde_json::from_slice(&self.flowc(&["runs", "--format", "json"]).stdout).ok()?;

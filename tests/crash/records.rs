@@ -27,19 +27,14 @@ fn end_of(mut child: Child) -> (Option<i32>, String) {
     (output.status.code(), said.concat())
 }
 
-fn folder(ground: &Ground) -> PathBuf {
-    let runs = std::fs::read_dir(ground.root.join(".flow/runs")).unwrap();
-    runs.map(|run| run.unwrap().path()).max().unwrap()
-}
-
 fn journal(ground: &Ground) -> rusqlite::Connection {
-    rusqlite::Connection::open(folder(ground).join("run.db")).unwrap()
+    rusqlite::Connection::open(ground.run_folder().join("run.db")).unwrap()
 }
 
 /// The processes of the runner and of its warden.
 fn processes(ground: &Ground) -> Vec<Pid> {
     let note: Value =
-        serde_json::from_str(&std::fs::read_to_string(folder(ground).join("lock")).unwrap()).unwrap();
+        serde_json::from_str(&std::fs::read_to_string(ground.run_folder().join("lock")).unwrap()).unwrap();
     let pids = note["processes"].as_array().unwrap().iter().map(|process| process["pid"].as_i64().unwrap());
     pids.filter_map(|pid| Pid::from_raw(i32::try_from(pid).unwrap())).collect()
 }
@@ -72,7 +67,7 @@ fn f28_a_record_that_is_taken_away_while_it_is_written_ends_the_run() {
         let child = started(&ground, &["run", "main.flow", "-q"]);
         wait_for(&ground, "up");
         std::thread::sleep(Duration::from_millis(50));
-        let runs = folder(&ground);
+        let runs = ground.run_folder();
         harm(&runs);
         std::fs::write(ground.root.join("ready"), "").unwrap();
         let (code, said) = end_of(child);
@@ -113,7 +108,7 @@ fn f29_a_run_of_an_older_schema_is_gone_on_with_and_kept_as_it_was() {
     std::fs::write(ground.root.join("ready"), "").unwrap();
     let resumed = ground.flowc(&["resume", "-q"]);
     assert_eq!(resumed.stdout, b"ok\n", "{}", String::from_utf8_lossy(&resumed.stderr));
-    assert!(folder(&ground).join("run.db.schema1").exists());
+    assert!(ground.run_folder().join("run.db.schema1").exists());
     assert_eq!(ground.flowc(&["fsck"]).status.code(), Some(0));
 }
 
@@ -202,7 +197,7 @@ workflow main() -> String {{
     eprintln!("{bytes} bytes twice, {peak} KiB");
     assert!(peak < 90 << 10, "{peak} KiB");
     // What was kept is there, its beginning and its end, and that it is not all.
-    let kept: u64 = std::fs::read_dir(folder(&ground).join("blobs"))
+    let kept: u64 = std::fs::read_dir(ground.run_folder().join("blobs"))
         .unwrap()
         .flatten()
         .map(|e| e.metadata().unwrap().len())

@@ -35,10 +35,10 @@ fn events(place: &Place, kind: u16) -> i64 {
 
 const COMMAND: &str = r##"
 agent worker { runtime: command(["sh", "-c", "echo asked >> log; sleep 0.4; echo answered >> log; ANSWER"]) tools: ["Bash"] }
-task ask() -> Int { agent: worker prompt: "?" timeout: 1m RETRY }
+task ask_it() -> Int { agent: worker prompt: "?" timeout: 1m RETRY }
 task next(n: Int) -> Int { sh: "echo next >> log; echo #{n}" }
 workflow main() -> Int {
-  let n = ask()
+  let n = ask_it()
   let m = next(n)
   m
 }
@@ -253,4 +253,43 @@ workflow main() -> String {
     assert_eq!(events(&place, flow::store::kinds::ATTEMPT_ADOPTED), 1);
     let attempt = &place.show()["tasks"][0]["attempts"][0];
     assert!(attempt["cost_usd"].as_f64().is_some_and(|cost| cost > 0.0), "{attempt:#}");
+}
+
+/// The runner finds the interruption and the answer when it wakes.
+#[test]
+fn an_answer_that_comes_with_the_interruption_is_taken_and_not_asked_about() {
+    for rest in ["", "on_crash: ask", "on_crash: fail"] {
+        let place = command("echo 42", rest);
+        let mut child = place.start(&["run", "main.flow"]);
+        place.wait_for_log("asked");
+        let stopped = runner(&place);
+        kill_process(stopped, Signal::STOP).unwrap();
+        let recorded = || {
+            let attempts = std::fs::read_dir(place.run_folder().join("out")).into_iter().flatten().flatten();
+            attempts.map(|attempt| attempt.path().join("outcome.json")).any(|record| record.exists())
+        };
+        until(recorded, "the guardian's record");
+        kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        kill_process(stopped, Signal::CONT).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert_eq!(place.log(), ["asked", "answered"]);
+        let output = place.flowc(&["resume"]);
+        assert_eq!(output.stdout, b"42\n", "{rest}: {}", said(&output));
+        assert_eq!(place.log(), ["asked", "answered", "next"], "{rest}");
+    }
+}
+
+/// What kills a guardian may be its agent: an attempt that ended by a signal, with what that does to retries.
+#[test]
+fn an_agent_that_kills_its_guardian_has_failed_an_attempt() {
+    let place = command("[ $FLOW_ATTEMPT -ge 2 ] && echo 7 || kill -9 $PPID", "retry: 1");
+    let output = place.flowc(&["run", "main.flow"]);
+    assert_eq!(output.stdout, b"7\n", "{}", said(&output));
+    let attempts = place.show()["tasks"][0]["attempts"].clone();
+    assert_eq!(attempts.as_array().unwrap().len(), 2, "{attempts:#}");
+    assert!(attempts[0]["error"]["message"].as_str().unwrap().contains("signal 9"), "{attempts:#}");
+    let place = command("kill -9 $PPID", "");
+    let told = place.ends(&["run", "main.flow"], 1);
+    assert!(told.contains("signal 9"), "{told}");
 }

@@ -74,3 +74,59 @@ fn a_field_that_is_called_otherwise_is_named() {
     let said = place.ends(&["run", "main.flow"], 1);
     assert!(said.contains("at `[0]`: the field `line` is missing; there is `lime`"), "{said}");
 }
+
+const SHIP: &str = r##"
+task build() -> String { sh: "echo build >> log; echo v1" }
+task ship(v: String) -> String { sh: "echo ship >> log; echo #{v}" }
+workflow main() -> String {
+  let v = build()
+  approve("Ship #{v}?")
+  let s = ship(v)
+  s
+}
+"##;
+
+/// An answer is bound to what was asked: the program may change around it.
+#[test]
+fn an_answer_stands_in_a_changed_program_as_long_as_the_question_is_the_same() {
+    let edited = |from: &str, to: &str| {
+        let place = Place::new(SHIP);
+        place.ends(&["run", "main.flow"], 3);
+        place.ends(&["approve"], 0);
+        place.edit(from, to);
+        place
+    };
+    // What comes after it, and a word beside it.
+    for (from, to) in
+        [("echo ship >> log; echo #{v}", "echo ship >> log; printf #{v}"), ("task build", "// v\ntask build")]
+    {
+        let place = edited(from, to);
+        place.ends(&["resume"], 0);
+        assert_eq!(place.log(), ["build", "ship"]);
+    }
+    // Asked before two changes, it is the same question still.
+    let place = edited("echo ship >> log; echo #{v}", "echo ship >> log; printf #{v}");
+    std::fs::remove_dir_all(place.run_folder().join("inbox")).unwrap();
+    std::fs::create_dir(place.run_folder().join("inbox")).unwrap();
+    place.ends(&["resume"], 3);
+    place.ends(&["approve"], 0);
+    place.edit("printf #{v}", "printf '%s' #{v}");
+    place.ends(&["resume"], 0);
+    // Another question, or one about something that was made anew.
+    for (from, to) in [("echo v1", "echo v2"), ("Ship #{v}?", "Really ship #{v}?"), ("echo v1", "printf v1")]
+    {
+        let place = edited(from, to);
+        let told = place.ends(&["resume"], 3);
+        assert!(!place.log().contains(&"ship".into()), "{told}");
+        place.ends(&["approve", "--resume"], 0);
+    }
+    // One answer answers once.
+    let place = Place::new(SHIP);
+    place.ends(&["run", "main.flow"], 3);
+    place.ends(&["approve"], 0);
+    place.ends(&["approve"], 0);
+    place.ends(&["resume"], 0);
+    let run = place.run_folder();
+    let run = run.file_name().unwrap().to_str().unwrap();
+    place.ends(&["resume", run, "--from", "task:approve"], 3);
+}

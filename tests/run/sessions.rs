@@ -150,11 +150,53 @@ fn a_running_run_is_answered_and_cancelled_through_its_inbox() {
     let child = place.start(&["run", "main.flow"]);
     place.wait_for_log("up");
     let run = place.run_folder();
-    let told = place.ends(&["cancel", run.file_name().unwrap().to_str().unwrap(), "--why", "enough"], 0);
-    assert!(told.contains("asked"), "{told}");
+    let told = place.ends(&["cancel", "--why", "enough"], 0);
+    assert!(told.contains("asked") && told.contains(run.file_name().unwrap().to_str().unwrap()), "{told}");
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(1));
     assert_eq!(place.log(), ["up", "end"]);
     assert_eq!(place.show()["status"], "cancelled");
+}
+
+/// Without a run it is the newest that is not over, whether somebody runs it or not.
+#[test]
+fn a_cancel_takes_the_newest_unfinished_run() {
+    let place = Place::new(APPROVE);
+    let told = place.ends(&["cancel"], 2);
+    assert!(told.contains("no unfinished run"), "{told}");
+    place.ends(&["run", "main.flow"], 3);
+    let told = place.ends(&["cancel"], 0);
+    assert!(told.contains("was cancelled"), "{told}");
+    assert_eq!(place.show()["status"], "cancelled");
+    place.ends(&["cancel"], 2);
+    place.ends(&["cancel", place.run_folder().file_name().unwrap().to_str().unwrap()], 2);
+}
+
+#[test]
+fn s18_a_task_cannot_approve_its_own_run() {
+    let place = Place::new(
+        r##"
+task sly(flowc: String) {
+  sh: """
+    until #{flowc} show | grep -q waiting; do sleep 0.1; done
+    #{flowc} approve --by boss 2>> told && echo direct >> log
+    FLOWC=#{flowc} setsid sh -c 'unset FLOW_RUNNER; "$FLOWC" approve --by boss 2>> told && echo daemon >> log; touch tried' &
+    until test -e tried; do sleep 0.1; done
+    """
+  on_crash: rerun
+}
+workflow main(flowc: String) -> String {
+  sly(flowc)
+  let ok = approve("Ship?")
+  ok.by
+}
+"##,
+    );
+    let said = place.ends(&["run", "main.flow", "-i", &format!("flowc={}", env!("CARGO_BIN_EXE_flowc"))], 3);
+    assert!(said.contains("waits for a person"), "{said}");
+    assert!(place.log().is_empty(), "{:?}", place.log());
+    let told = std::fs::read_to_string(place.root.join("told")).unwrap();
+    assert_eq!(told.matches("cannot answer").count(), 2, "{told}");
+    place.ends(&["approve", "--resume"], 0);
 }
 
 #[test]

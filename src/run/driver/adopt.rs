@@ -18,15 +18,6 @@ use crate::value::Value;
 /// Starts of one attempt that are looked back at.
 const BACK: u32 = 16;
 
-/// An answer that an agent gave in an earlier generation.
-#[derive(Debug)]
-pub(in crate::run) struct Earlier {
-    /// The name of its folder.
-    pub mark: String,
-    /// What it cost is recorded.
-    pub paid: bool,
-}
-
 impl Driver<'_> {
     /// What is left of an attempt whose runner was lost: kills it, unless it is an agent's that has finished meanwhile, whose
     /// answer is taken. Whether it was.
@@ -51,13 +42,7 @@ impl Driver<'_> {
         if agent.is_none() {
             return false;
         }
-        let marks = match self.earlier.remove(&place) {
-            Some(Earlier { mark, paid }) => {
-                self.tasks.of(place).paid = paid;
-                vec![mark]
-            }
-            None => self.marks(place, self.tasks.tries(place).saturating_sub(1)),
-        };
+        let marks = self.marks(place, self.tasks.tries(place).saturating_sub(1));
         let Some((live, ending)) = self.answer_in(place, agent, &marks) else { return false };
         self.adopted(place, live);
         self.hands.push(Finished { place, ending });
@@ -91,13 +76,16 @@ impl Driver<'_> {
         live.is_last().then_some(value)
     }
 
-    /// The folders of the starts of a task's newest attempt, up to that one, the newest first.
+    /// The folders of the starts of a task's newest attempt, up to that one, the newest first; last what it was to take of an
+    /// earlier generation.
     fn marks(&self, place: Place, tries: u32) -> Vec<String> {
         let id = self.state.id_of(self.plan, place);
         let (run, generation) = (self.store.run(), self.state.generation());
         let number = self.tasks.attempts(place);
         let mark = |tries| attempt::attempt_id(run, generation, &id, number, tries);
-        (1..=tries).rev().take(BACK as usize).map(mark).collect()
+        let earlier = self.tasks.get(place).and_then(|task| task.earlier.as_ref());
+        let starts = (1..=tries).rev().take(BACK as usize).map(mark);
+        starts.chain(earlier.map(|earlier| earlier.mark.to_string())).collect()
     }
 
     /// The first whole answer in one of these folders, with the attempt that it ends.
@@ -114,7 +102,9 @@ impl Driver<'_> {
         if given.trouble.is_some() {
             return None;
         }
-        if let (true, Some(report)) = (self.tasks.of(place).paid, &mut given.report) {
+        let task = self.tasks.of(place);
+        task.paid |= task.earlier.as_ref().is_some_and(|earlier| earlier.paid && earlier.mark == *mark);
+        if let (true, Some(report)) = (task.paid, &mut given.report) {
             (report.cost, report.tokens) = (None, None);
         }
         Some((live, ending))

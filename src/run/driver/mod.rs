@@ -15,7 +15,6 @@ mod take;
 mod tell;
 mod turn;
 
-pub(super) use adopt::Earlier;
 pub(super) use log::{About, Log};
 pub(super) use outside::Came;
 pub(super) use pose::again_message;
@@ -162,8 +161,6 @@ pub(super) struct Driver<'a> {
     cancelling: bool,
     /// Attempts that run.
     live: NumMap<Place, act::Live>,
-    /// Answers of earlier generations that the next start takes.
-    pub earlier: NumMap<Place, Earlier>,
     /// When the inbox was looked into last.
     looked: Instant,
     waves_seen: BTreeSet<u32>,
@@ -238,7 +235,6 @@ impl<'a> Driver<'a> {
             signal: None,
             cancelling: false,
             live: NumMap::default(),
-            earlier: NumMap::default(),
             looked: Instant::now(),
             waves_seen: BTreeSet::new(),
             wave_closed: false,

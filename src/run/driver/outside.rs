@@ -88,6 +88,10 @@ impl Driver<'_> {
         }
         let mut any = false;
         for message in messages {
+            let said = serde_json::from_slice(&message.bytes);
+            if matches!(&said, Ok(Message::Reply { task, question, .. }) if self.will_ask(task, question)) {
+                continue;
+            }
             if !self.known_messages.insert(message.id.clone()) {
                 // Recorded before a crash kept it from being removed.
                 self.taken.push(message.id);
@@ -98,7 +102,7 @@ impl Driver<'_> {
             // What was answered in time counts, however late a runner comes to read it.
             let given = message.put_at().unwrap_or(i64::MAX).min(self.clock.wall());
             self.taken.push(message.id);
-            match serde_json::from_slice(&message.bytes) {
+            match said {
                 Ok(Message::Reply { task, question, by, answer, note }) => {
                     // Who put it is told by the command that waits for the outcome, not from here.
                     drop(self.take_reply_of(Reply { task, question, by, answer, note }, given)?);
@@ -108,6 +112,12 @@ impl Driver<'_> {
             }
         }
         Ok(any)
+    }
+
+    /// Whether a question that was open when the program was changed may still come: its answer stays in the inbox until then.
+    fn will_ask(&self, task: &str, question: &str) -> bool {
+        let open = self.questions.values().any(|open| open.task == task);
+        !open && self.memory.asked.get(task).is_some_and(|(hash, _)| hash == question)
     }
 
     /// Cancels the run.

@@ -60,9 +60,26 @@ impl Driver<'_> {
             schedule::Question::Task => self.posed(&task),
         };
         let run = self.store.run().to_owned();
-        let mut question = Question::new(&run, id, self.state.generation(), message, form);
+        let generation = self.state.generation();
+        let mut question = Question::new(&run, id.clone(), generation, message, form);
+        if about == schedule::Question::Task
+            && let Some((hash, before)) = self.asked_before(&id, place)
+        {
+            let same = Question::new(&run, id, before, question.message.clone(), question.form.clone());
+            if same.hash == hash {
+                question = same;
+            }
+        }
         (question.by, question.until) = (by, until);
         Ok(question)
+    }
+
+    /// What was asked about a task when the program was changed, if nothing that it depends on ran again: who answered that has
+    /// answered what is asked now, if it is the same.
+    fn asked_before(&mut self, id: &str, place: Place) -> Option<(EcoString, u32)> {
+        let (hash, generation) = self.memory.asked.get(id)?.clone();
+        let newest = self.memory.newest_need(self.plan, &self.state, place);
+        (newest <= u64::from(generation)).then_some((hash, generation))
     }
 
     /// The question about a task that was done once and would run a second time.
@@ -168,6 +185,7 @@ impl Driver<'_> {
                 return Ok(Err(why));
             }
         };
+        self.memory.asked.remove(&reply.task);
         self.answered_by = (reply.by, reply.note);
         self.happen(Event::Answered { place, answer })?;
         Ok(Ok(()))

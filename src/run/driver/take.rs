@@ -84,7 +84,7 @@ impl Driver<'_> {
         if let Outcome::Failed(kind) = outcome {
             let message = self.told.get(&place).map(|failure| failure.message.to_string());
             let task = self.tasks.of(place);
-            task.paid = false;
+            (task.paid, task.earlier) = (false, None);
             task.answered += u32::from(attempt::is_answer(kind));
             task.told = if kind.is_gate() { message } else { None };
         }

@@ -144,7 +144,7 @@ impl Driver<'_> {
         let name = agent.and_then(|id| self.plan.agents.get(id.index())).map(|agent| agent.name.clone());
         let task = self.tasks.of(place);
         (task.attempts, task.tries) = (u32::from(attempt), u32::from(tries));
-        let (session, answered) = (task.session.clone(), task.answered);
+        let (session, answered, earlier) = (task.session.clone(), task.answered, task.earlier.clone());
         let id = about.task.clone().unwrap_or_default();
         let key = self.idempotency_key(&id, answered);
         self.tasks.of(place).key.clone_from(&key);
@@ -156,6 +156,7 @@ impl Driver<'_> {
             deadline: self.sleep_until(place),
             session,
             rates: self.rates_of(place),
+            earlier,
         };
         self.row(about, &Record::AttemptStarted(Box::new(record)));
         self.tell(|_| observer::What::AttemptStarted { task: id, attempt: u32::from(attempt), agent: name });
