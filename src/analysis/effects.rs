@@ -60,7 +60,7 @@ pub(super) fn check(
         survey.tasks.iter().filter_map(|site| site.def.map(|def| (def, site.decl))).collect();
     let spending = spending(checked, &tasks, agents);
     for site in survey.loops.iter().filter(|l| !l.nested) {
-        if known_width(checked, site.items) || site.workflow.is_some_and(|w| has_budget(checked, w)) {
+        if known_width(checked, site.items) || site.workflow.is_some_and(|w| is_bounded(checked, survey, w)) {
             continue;
         }
         let mut search = Search { checked, tasks: &tasks, agents, found: None, called: Vec::new() };
@@ -156,6 +156,24 @@ fn budget_place(checked: &Checked, workflow: DefId) -> Option<(Span, &'static st
         Some(None) => return None,
         None => (decl.body.span.at_start(), "with { ", " } "),
     })
+}
+
+/// Whether a workflow has a budget, or is a part of others only that are bounded so.
+fn is_bounded(checked: &Checked, survey: &Survey<'_>, workflow: DefId) -> bool {
+    let (mut open, mut seen) = (vec![workflow], HashSet::new());
+    while let Some(at) = open.pop() {
+        if has_budget(checked, at) || !seen.insert(at) {
+            continue;
+        }
+        let by_workflow = |owner: &DefId| checked.resolved.def(*owner).kind == DefKind::Workflow;
+        let callers = survey.edges.iter().filter(|(owner, callee)| *callee == at && by_workflow(owner));
+        let before = open.len();
+        open.extend(callers.map(|(owner, _)| *owner));
+        if open.len() == before || checked.resolved.def(at).name.text == "main" {
+            return false;
+        }
+    }
+    true
 }
 
 fn has_budget(checked: &Checked, workflow: DefId) -> bool {

@@ -130,6 +130,14 @@ fn crowds_of_agents() {
         let paid = text.replace("-> [Int] {", "-> [Int] with { budget: $9.00 } {");
         assert_eq!(codes(&paid), Vec::<String>::new(), "{body}");
     }
+    // A budget of all who call a workflow bounds it too.
+    let part = format!("{agents}workflow part(xs: [Int]) -> [Int] {{ for x in xs {{ t(x) }} }}\n");
+    let rest = "workflow main(xs: [Int]) -> [Int] with { budget: $9.00 } { let _u = u(1)\n part(xs) }";
+    assert_eq!(codes(&format!("{part}{rest}")), Vec::<String>::new());
+    let open = rest.replace(" with { budget: $9.00 }", "");
+    assert_eq!(codes(&format!("{part}{open}")), ["W0104:6"]);
+    let both = format!("{part}{rest}\nworkflow other(xs: [Int]) -> [Int] {{ part(xs) }}");
+    assert_eq!(codes(&both), ["W0104:6"]);
 }
 
 #[test]

@@ -10,7 +10,9 @@ use crate::source::MemoryLoader;
 use std::path::Path;
 
 pub fn run(args: &DocArgs) -> Exit {
-    let site = if args.std { Ok(of_std()) } else { of_programs(args) };
+    // `flowc doc std`, where no file has that name.
+    let named = args.file.as_deref().is_some_and(|file| file == Path::new("std") && !file.exists());
+    let site = if args.std || named { Ok(of_std()) } else { of_programs(args) };
     let site = match site {
         Ok(site) => site,
         Err(exit) => return exit,

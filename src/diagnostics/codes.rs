@@ -101,6 +101,7 @@ codes! {
     F0326 "nothing to wait for",
     F0327 "must be known before the run",
     F0328 "mock does not fit its task",
+    F0329 "this always fails",
     F0401 "no workflow to start",
     F0402 "several workflows, none chosen",
     F0403 "generic workflow cannot be started",

@@ -53,7 +53,7 @@ pub(super) fn key_interpolated(span: Span) -> Diagnostic {
 pub(super) fn unclosed_string(span: Span) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::F0102, span, "this string is not closed").note("it begins here");
     if span.end - span.start == 3 {
-        diagnostic.help("close it with `\"\"\"`")
+        diagnostic.help("close it with `\"\"\"`; or a `#{` in it lacks its `}`")
     } else {
         diagnostic.help("close it with `\"` on the same line; text over several lines goes between `\"\"\"`")
     }

@@ -123,6 +123,24 @@ fn recursion_prints_the_whole_cycle() {
     assert_eq!(tried.codes(), ["F0209"; 3]);
 }
 
+/// What a property offers is meant there, whatever else has the name.
+#[test]
+fn choices_of_properties_are_no_calls() {
+    let text = r#"
+agent a { runtime: command(["x"]) }
+task ask() { run: ["x"] on_crash: ask workspace: worktree }
+task worktree() { run: ["x"] workspace: worktree on_crash: probe(["x"]) }
+task probe() { run: ["x"] on_crash: probe(["x"]) }
+task file() -> String { run: ["x"] output: file("out") }
+task skilled() -> String { agent: skilled(["x"]) prompt: "x" }
+task command() -> String { agent: a prompt: "x" on_conflict: fail }
+workflow main() { ask() worktree() probe() task x { run: ["x", file(), skilled(), command()] } }
+"#;
+    let codes: Vec<_> = crate::compile::check_text(text).diagnostics;
+    let codes: Vec<_> = codes.iter().filter(|d| d.is_error()).map(|d| &d.message).collect();
+    assert!(codes.iter().all(|m| m.contains("skill")), "{codes:?}");
+}
+
 #[test]
 fn recursion_of_ten_thousand_fns() {
     let n = 10_000;

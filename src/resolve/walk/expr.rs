@@ -6,7 +6,7 @@ use crate::ast::{
     Repeat, Str, StrPart,
 };
 use crate::resolve::{DefKind, Res, errors, suggest};
-use crate::types::Builtin;
+use crate::types::{BUILTIN_ENUMS, Builtin};
 
 /// Properties whose value is one of a fixed set of names: what is no such name is reported by `types`, which knows them.
 const CHOICES: &[&str] = &[
@@ -345,13 +345,14 @@ impl<'t> Walk<'_, 't> {
     }
 
     fn value_of_prop(&mut self, prop: &'t Prop) {
-        if !CHOICES.contains(&prop.name.text.as_str()) {
+        let property = prop.name.text.as_str();
+        if !CHOICES.contains(&property) && !matches!(property, "agent" | "fallback") {
             self.expr(&prop.value);
             return;
         }
         match &prop.value.kind {
-            ExprKind::Name(name) if self.in_scope(&name.text).is_none() => {}
-            ExprKind::Call { callee, type_args, args } if self.is_unknown_name(callee) => {
+            ExprKind::Name(name) if self.is_choice(name, property) => {}
+            ExprKind::Call { callee, type_args, args } if self.makes_choice(callee, property) => {
                 type_args.iter().for_each(|t| self.type_expr(t));
                 self.args(args);
             }
@@ -359,7 +360,23 @@ impl<'t> Walk<'_, 't> {
         }
     }
 
-    fn is_unknown_name(&self, callee: &Expr) -> bool {
-        matches!(&callee.kind, ExprKind::Name(name) if self.in_scope(&name.text).is_none())
+    fn makes_choice(&self, callee: &Expr, property: &str) -> bool {
+        matches!(&callee.kind, ExprKind::Name(name) if self.is_choice(name, property))
+    }
+
+    /// Whether a name is one of the choices of a property: nothing of the name is in scope, or only a declaration or a
+    /// built-in, which is no value of that kind.
+    fn is_choice(&self, name: &Name, property: &str) -> bool {
+        let chosen = match property {
+            "agent" | "fallback" => return name.text == "skilled" && self.is_no_local(name),
+            _ => property.replace('_', ""),
+        };
+        let of = BUILTIN_ENUMS.iter().find(|(name, _)| name.eq_ignore_ascii_case(&chosen));
+        let known = of.is_some_and(|(_, variants)| variants.contains(&name.text.as_str()));
+        self.in_scope(&name.text).is_none() || known && self.is_no_local(name)
+    }
+
+    fn is_no_local(&self, name: &Name) -> bool {
+        !matches!(self.in_scope(&name.text), Some(Res::Local(_)))
     }
 }

@@ -6,7 +6,7 @@ use super::{Checker, Place, Want};
 use crate::ast::visit::{self, Visitor};
 use crate::ast::{Block, Bound, Expr, ExprKind, LetPattern, Stmt, StmtKind, TypeExpr};
 use crate::diagnostics::Code;
-use crate::resolve::Res;
+use crate::resolve::{Res, Resolved};
 use crate::source::Span;
 use crate::types::errors::{self, Why};
 use crate::types::{Fit, Ty};
@@ -121,6 +121,13 @@ impl<'a> Checker<'a> {
                 .contains(['\n', '\r'])
     }
 
+    /// Whether something inside could not be read or made out: it may be what does something.
+    fn holds_bad(&self, e: &Expr) -> bool {
+        let mut search = Search { resolved: self.r, found: false };
+        search.expr(e);
+        search.found
+    }
+
     /// Whether what a statement names could not be made out, which was said.
     fn is_unknown(&self, stmt: &Stmt) -> bool {
         match &stmt.kind {
@@ -199,7 +206,7 @@ impl<'a> Checker<'a> {
     fn effect(&mut self, e: &'a Expr) {
         let (tasks, reports) = (self.scope.tasks, self.out.len());
         let ty = self.expr(e, Want::Nothing);
-        if self.scope.tasks == tasks && self.out.len() == reports && ty != Ty::Error && !holds_bad(e) {
+        if self.scope.tasks == tasks && self.out.len() == reports && ty != Ty::Error && !self.holds_bad(e) {
             let fails = is_check(e);
             self.report(errors::useless_statement(e.span, fails));
         }
@@ -290,18 +297,22 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// Whether a statement inside could not be read: it may be the one that does something.
-fn holds_bad(e: &Expr) -> bool {
-    struct Search(bool);
-    impl<'a> Visitor<'a> for Search {
-        fn stmt(&mut self, stmt: &'a Stmt) {
-            self.0 |= matches!(stmt.kind, StmtKind::Bad(_));
-            visit::walk_stmt(self, stmt);
-        }
+/// Looks for what could not be read or made out.
+struct Search<'r> {
+    resolved: &'r Resolved,
+    found: bool,
+}
+
+impl<'a> Visitor<'a> for Search<'_> {
+    fn stmt(&mut self, stmt: &'a Stmt) {
+        self.found |= matches!(stmt.kind, StmtKind::Bad(_));
+        visit::walk_stmt(self, stmt);
     }
-    let mut search = Search(false);
-    search.expr(e);
-    search.0
+
+    fn expr(&mut self, expr: &'a Expr) {
+        self.found |= matches!(expr.kind, ExprKind::Bad) || self.resolved.res(expr.id) == Some(&Res::Error);
+        visit::walk_expr(self, expr);
+    }
 }
 
 /// `if cond { fail(…) }`: what it is meant to be is an `assert`.

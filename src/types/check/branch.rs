@@ -144,7 +144,14 @@ impl<'a> Checker<'a> {
                 if !missing.is_empty() {
                     let room = self.room_for_arms(e.span, arms);
                     let room = (room.0, room.1.as_str());
-                    self.report(errors::not_exhaustive(value.span, &shown, &missing, room));
+                    let guarded = arms.iter().find_map(|arm| arm.guard.as_ref());
+                    let diagnostic = errors::not_exhaustive(value.span, &shown, &missing, room);
+                    self.report(match guarded {
+                        Some(guard) => {
+                            diagnostic.label(guard.span, "this may be false: its arm takes nothing for sure")
+                        }
+                        None => diagnostic,
+                    });
                 }
             }
         }

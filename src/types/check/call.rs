@@ -51,6 +51,13 @@ impl<'a> Checker<'a> {
         };
         let shown = self.sources.text(callee.span);
         let mut diagnostic = errors::not_callable(callee.span, shown, what);
+        if matches!(self.res_of(callee), Some(Res::Local(_)))
+            && (crate::types::Builtin::parse(shown).is_some()
+                || crate::types::BuiltinTask::parse(shown).is_some())
+        {
+            self.report(errors::hidden_builtin(callee.span, shown));
+            return self.given_up(args);
+        }
         if args.is_empty() && what.ends_with("drop the `()`") {
             diagnostic = diagnostic.safe_fix("drop the `()`", callee.span.at_end().to(e.span.at_end()), "");
         }

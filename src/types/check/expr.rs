@@ -174,6 +174,7 @@ impl<'a> Checker<'a> {
             Ty::List(element) => {
                 let element = (**element).clone();
                 self.checked_expr(index, &Ty::Int, Why::Index);
+                self.index_in_range(base, index);
                 element
             }
             Ty::Map(value) => {

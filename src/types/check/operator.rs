@@ -3,6 +3,7 @@
 use super::flow::is_none;
 use super::{Checker, Place, Want};
 use crate::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use crate::source::Span;
 use crate::types::Ty;
 use crate::types::errors::{self, Why};
 use std::sync::Arc;
@@ -35,8 +36,26 @@ impl<'a> Checker<'a> {
             BinaryOp::In => self.membership(e, left, right),
             BinaryOp::Coalesce => self.coalesce(left, right, want),
             BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div => {
-                self.arithmetic(e, *op, left, right, want)
+                let found = self.arithmetic(e, *op, left, right, want);
+                if *op == BinaryOp::Div && found != Ty::Error && is_zero(right) {
+                    self.report(errors::division_by_zero(right.span));
+                }
+                found
             }
+        }
+    }
+
+    /// An index that is written out against a list that is.
+    pub(super) fn index_in_range(&mut self, base: &'a Expr, index: &'a Expr) {
+        let Some(at) = super::shapes::constant(index) else { return };
+        let listed = match &base.kind {
+            ExprKind::List(elements) if elements.iter().all(|e| !e.splice) => Some(elements.len()),
+            _ => None,
+        };
+        if at < 0 || listed.is_some_and(|length| usize::try_from(at).is_ok_and(|at| at >= length)) {
+            let list = self.sources.text(base.span);
+            let whole = base.span.to(Span { end: index.span.end + 1, ..index.span });
+            self.report(errors::no_such_index(index.span, at, list, whole));
         }
     }
 
@@ -332,5 +351,13 @@ fn op_word(op: BinaryOp) -> &'static str {
         BinaryOp::Sub => "-",
         BinaryOp::Mul => "*",
         BinaryOp::Div => "/",
+    }
+}
+
+/// `0`, `0.0`, `0s`
+fn is_zero(e: &Expr) -> bool {
+    match &e.kind {
+        ExprKind::Float(number) => *number == 0.0,
+        _ => super::shapes::constant(e) == Some(0),
     }
 }

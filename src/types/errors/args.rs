@@ -16,6 +16,12 @@ pub(in crate::types) fn not_callable(span: Span, name: &str, what: &str) -> Diag
     Diagnostic::new(Code::F0320, span, format!("`{name}` cannot be called")).note(format!("it is {what}"))
 }
 
+/// A name in scope that a built-in has too.
+pub(in crate::types) fn hidden_builtin(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::F0320, span, format!("`{name}` is a value here, which hides the built-in `{name}`"))
+        .help("give the value above another name")
+}
+
 pub(in crate::types) fn property_call(span: Span, name: &str, place: &str) -> Diagnostic {
     Diagnostic::new(Code::F0320, span, format!("`{name}(…)` stands only as the value of `{place}`"))
         .help(format!("write it in the properties: `{place}: {name}(…)`"))

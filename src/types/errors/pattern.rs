@@ -13,6 +13,9 @@ pub(in crate::types) fn not_exhaustive(
 ) -> Diagnostic {
     let diagnostic = match missing {
         [one] if one == "_" => Diagnostic::new(Code::F0303, value, "not every value is taken by an arm"),
+        [one] if one == "a value" => {
+            Diagnostic::new(Code::F0303, value, "no arm takes a value that is there, other than `none`")
+        }
         _ => {
             let names: Vec<&str> = missing.iter().map(String::as_str).collect();
             let message = format!("no arm takes {}", listed(&names).replace(" or `", " and `"));

@@ -371,6 +371,26 @@ pub(in crate::types) fn useless_statement(span: Span, check: bool) -> Diagnostic
     }
 }
 
+pub(in crate::types) fn division_by_zero(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::F0329, span, "a division by zero always fails")
+}
+
+/// `whole`: the list with its brackets.
+pub(in crate::types) fn no_such_index(span: Span, at: i64, list: &str, whole: Span) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::F0329, span, format!("no list has an index `{at}`"));
+    if at >= 0 {
+        return Diagnostic { message: format!("this list has no index `{at}`"), ..diagnostic }
+            .help("an index counts from 0");
+    }
+    let diagnostic =
+        diagnostic.help("an index counts from 0; the last element is `last(list)`, which may be `none`");
+    if list.len() <= 40 && !list.contains('\n') {
+        let written = format!("{list}[len({list}) - {}]", at.unsigned_abs());
+        return diagnostic.fix(format!("write `{written}`"), whole, written);
+    }
+    diagnostic
+}
+
 /// `build "x"`, `len xs`. `gap`: between both; `end`: behind the second.
 pub(in crate::types) fn call_without_parens(span: Span, name: &str, gap: Span, end: Span) -> Diagnostic {
     let edits = vec![Edit { span: gap, text: "(".to_string() }, Edit { span: end, text: ")".to_string() }];
