@@ -153,3 +153,38 @@ fn inputs_are_json_or_literals() {
     let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert!(said.contains("input `jobs` must be [Job]: `[{ at: 1m30s` is not"), "{said}");
 }
+
+/// `script` runs a command on a terminal of its own and says what is printed there.
+fn on_a_terminal(script: &Path, dir: &Path, command: &str) -> String {
+    let mut child = Command::new(script)
+        .args(["-qec", command, "/dev/null"])
+        .current_dir(dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let keys = child.stdin.take(); // open until the command has ended: its end would be typed, too
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut said).unwrap();
+    drop(keys);
+    child.wait().unwrap();
+    said
+}
+
+#[test]
+fn a_command_has_a_group_of_its_own_and_no_terminal() {
+    let Some(script) = crate::support::program("script") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let look = "if (: > /dev/tty) 2> /dev/null; then echo terminal; else echo none; fi";
+    assert_eq!(on_a_terminal(&script, dir.path(), &format!("sh -c '{look}'")).trim(), "terminal");
+    let program = format!(
+        "task look() -> String {{\n  sh: \"{look}; cut -d' ' -f5,7 /proc/$$/stat; echo $$ 0\"\n}}\nworkflow main() -> String {{ look() }}\n"
+    );
+    std::fs::write(dir.path().join("main.flow"), program).unwrap();
+    let run = format!("'{}' run main.flow -q", env!("CARGO_BIN_EXE_flowc"));
+    let said = on_a_terminal(&script, dir.path(), &run);
+    let lines: Vec<&str> = said.lines().map(str::trim).collect();
+    let [terminal, seen, expected] = lines[..] else { panic!("{said}") };
+    assert_eq!(terminal, "none");
+    assert_eq!(seen, expected, "its group is its own, and its terminal has no number");
+}

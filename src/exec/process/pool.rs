@@ -30,9 +30,9 @@ const SWEEP: Duration = Duration::from_millis(1);
 /// Events taken in one go.
 const EVENTS: usize = 64;
 const BLOCK: usize = 64 * 1024;
-/// Commands that take no longer than this, usually, are waited for awake while a core is idle: to be woken takes a tenth of that,
+/// Commands that take no longer than this, usually, are waited for awake while a core is idle: to be woken takes a twentieth of that,
 /// and a caller whose memory has gone cold as much again.
-const SHORT: Duration = Duration::from_millis(1);
+const SHORT: Duration = Duration::from_millis(2);
 
 /// Commands that run.
 #[derive(Debug)]
@@ -150,7 +150,7 @@ impl Processes {
     fn goes_beside(&self, ready: &Ready) -> bool {
         Spawner::BESIDE
             && self.cores > 0
-            && self.running >= self.cores
+            && (self.running >= self.cores || self.pace <= SHORT)
             && !ready.request.guarded
             && ready.strings.programs == self.known
     }

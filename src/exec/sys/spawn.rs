@@ -12,6 +12,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::Pid;
 
@@ -98,6 +99,8 @@ pub struct Spawner {
     /// Stacks of launches that are over.
     spent: Vec<Stack>,
     parent: libc::pid_t,
+    /// The terminal of this process's session, for children to leave.
+    terminal: Option<OwnedFd>,
     // Kept between starts, so that a start allocates no table.
     argv: Vec<*const c_char>,
     env: Vec<*const c_char>,
@@ -114,16 +117,31 @@ impl Spawner {
     pub fn new() -> Result<Spawner, Errno> {
         // SAFETY: getpid has no preconditions.
         let parent = unsafe { libc::getpid() };
-        Ok(Spawner { stack: Stack::new()?, spent: Vec::new(), parent, argv: Vec::new(), env: Vec::new() })
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let terminal = rustix::fs::open("/dev/tty", flags, Mode::empty());
+        Ok(Spawner {
+            stack: Stack::new()?,
+            spent: Vec::new(),
+            parent,
+            terminal: terminal.ok(),
+            argv: Vec::new(),
+            env: Vec::new(),
+        })
     }
 
-    /// Starts `image` as the leader of its own session and process group, to be killed when this thread dies. Returns when the
-    /// program runs.
+    /// A letter that says nothing yet of the program.
+    fn letter(&self, stdio: Stdio<'_>) -> Letter {
+        let terminal = self.terminal.as_ref().map_or(-1, |fd| fd.as_raw_fd());
+        Letter::new(self.parent, terminal, stdio.map(|fd| fd.as_raw_fd()))
+    }
+
+    /// Starts `image` as the leader of its own process group, without a terminal, to be killed when this thread dies. Returns
+    /// when the program runs.
     ///
     /// # Errors
     /// The step that failed and what the system said; no process is left then.
     pub fn spawn(&mut self, image: &Image<'_>, stdio: Stdio<'_>) -> Result<Child, SpawnFailure> {
-        let letter = Letter::new(self.parent, stdio.map(|fd| fd.as_raw_fd()));
+        let letter = self.letter(stdio);
         self.address(&letter, image);
         let child = clone_with(&letter, &self.stack, libc::CLONE_VFORK)?;
         reaped_if_failed(&letter, child)
@@ -146,7 +164,7 @@ impl Spawner {
             Ok(stack) => stack,
             Err(errno) => return Err((strings, failed(errno))),
         };
-        let launch = Launch::new(Sealed::new(self.parent, stdio), stack, strings);
+        let launch = Launch::new(Sealed(Box::new(self.letter(stdio))), stack, strings);
         match clone_with(&launch.letter.0, &launch.stack, libc::CLONE_CHILD_CLEARTID) {
             Ok(child) => Ok((child, launch)),
             Err(failure) => Err((*launch.strings, failure)),
@@ -176,10 +194,6 @@ impl Spawner {
 }
 
 impl Sealed {
-    fn new(parent: libc::pid_t, stdio: Stdio<'_>) -> Sealed {
-        Sealed(Box::new(Letter::new(parent, stdio.map(|fd| fd.as_raw_fd()))))
-    }
-
     /// Waits until the child has left our memory: it runs or has ended.
     fn wait(&self) {
         while self.0.alive.load(Ordering::Acquire) != 0 {

@@ -35,6 +35,8 @@ pub(super) struct Letter {
     stage: AtomicU32,
     errno: AtomicI32,
     parent: libc::pid_t,
+    /// The terminal of this process, or -1.
+    terminal: RawFd,
     stdio: [RawFd; 3],
     programs: AtomicPtr<CString>,
     program_count: AtomicUsize,
@@ -53,12 +55,13 @@ pub(super) struct Address<'a> {
 }
 
 impl Letter {
-    pub(super) fn new(parent: libc::pid_t, stdio: [RawFd; 3]) -> Letter {
+    pub(super) fn new(parent: libc::pid_t, terminal: RawFd, stdio: [RawFd; 3]) -> Letter {
         Letter {
             alive: AtomicU32::new(1),
             stage: AtomicU32::new(0),
             errno: AtomicI32::new(0),
             parent,
+            terminal,
             stdio,
             programs: AtomicPtr::new(null_mut()),
             program_count: AtomicUsize::new(0),
@@ -127,8 +130,7 @@ fn failed(result: isize) -> Result<(), i32> {
 unsafe fn prepare(letter: &Letter) -> Result<(), i32> {
     // SAFETY: as the function's.
     unsafe {
-        // A session of its own, without a terminal: what asks a person there fails at once instead of being stopped.
-        failed(call(libc::SYS_setsid, [0; 5]))?;
+        failed(leave_terminal(letter.terminal))?;
         call(libc::SYS_prctl, [libc::PR_SET_PDEATHSIG as usize, libc::SIGKILL as usize, 0, 0, 0]);
         if call(libc::SYS_getppid, [0; 5]) != letter.parent as isize {
             return Err(libc::ESRCH); // the parent died before the death signal was set
@@ -145,6 +147,22 @@ unsafe fn prepare(letter: &Letter) -> Result<(), i32> {
         }
     }
     Ok(())
+}
+
+/// A process group of its own, without a terminal: what asks a person there fails at once instead of being stopped. A
+/// session of its own would do both, but the kernel makes a scheduling group for each, which costs more than all the rest.
+///
+/// # Safety
+/// As [`prepare`].
+unsafe fn leave_terminal(terminal: RawFd) -> isize {
+    // SAFETY: as the function's.
+    unsafe {
+        if terminal < 0 || call(libc::SYS_ioctl, [terminal as usize, libc::TIOCNOTTY as usize, 0, 0, 0]) == 0
+        {
+            return call(libc::SYS_setpgid, [0; 5]);
+        }
+        call(libc::SYS_setsid, [0; 5])
+    }
 }
 
 /// # Safety
