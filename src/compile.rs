@@ -10,9 +10,9 @@ mod silence;
 pub use mend::{Applied, Mended, mend};
 
 use crate::ast::NodeIds;
-use crate::diagnostics::{self, Diagnostic};
+use crate::diagnostics::{self, Code, Diagnostic};
 use crate::plan::Plan;
-use crate::source::{Loader, MemoryLoader, SourceMap};
+use crate::source::{Loader, MemoryLoader, SourceMap, Span};
 use crate::types::Checked;
 use crate::{analysis, plan, proof, resolve, syntax, types};
 
@@ -116,6 +116,9 @@ fn finished(mut out: Vec<Diagnostic>, sources: &SourceMap) -> Vec<Diagnostic> {
             silence::apply(&allows, file, &source.text, sound, &mut out);
         }
     }
+    // What cannot be read says more of a word than that nothing has its name.
+    let unread: Vec<Span> = out.iter().filter(|d| d.code == Code::F0101).map(|d| d.span).collect();
+    out.retain(|d| d.code != Code::F0201 || !unread.contains(&d.span));
     diagnostics::sort(&mut out);
     out.dedup();
     out

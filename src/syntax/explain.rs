@@ -3,9 +3,9 @@
 
 use super::build::Builder;
 use super::grammar::{FlowParser, Rule};
-use super::{errors, habits, hints, repair};
+use super::{errors, habits, hints, names, repair};
 use crate::ast::{Item, ItemKind, Stmt, StmtKind};
-use crate::diagnostics::{Applicability, Edit};
+use crate::diagnostics::{Applicability, Edit, suggest};
 use crate::source::Span;
 use pest::Parser;
 use pest::iterators::Pair;
@@ -13,6 +13,10 @@ use std::sync::Mutex;
 
 /// Pest collects what was expected only when a global switch is on; who turns it holds this lock.
 static DETAIL: Mutex<()> = Mutex::new(());
+
+/// The words that begin a statement and are followed by a name or a value.
+const STATEMENTS: &[&str] =
+    &["let", "task", "stage", "assert", "for", "if", "match", "repeat", "race", "mock"];
 
 /// Braces with a part that cannot be read; each is blank once it was reported, so that the next is found.
 pub(super) struct Braces {
@@ -73,12 +77,29 @@ impl<'a> Builder<'a> {
             let rest = &code[bad..end];
             // What `=>` means depends on what is around it.
             let sign = || (!rest.starts_with("=>")).then(|| hints::sign(rest)).flatten();
-            match word_hint(rest, strict).or_else(sign) {
-                Some(hint) => self.hint(bad, hint),
-                None => self.explain_at(&code[start..end], start, strict),
+            match (word_hint(rest, strict).or_else(sign), self.misspelt_keyword(start)) {
+                (_, Some(diagnostic)) => self.report(diagnostic),
+                (Some(hint), None) => self.hint(bad, hint),
+                (None, None) => self.explain_at(&code[start..end], start, strict),
             }
         }
         (&code[start..end], start, span)
+    }
+
+    /// `lett x = 3`: the only word before the piece on its line is nearly one that begins a statement.
+    fn misspelt_keyword(&self, start: usize) -> Option<crate::diagnostics::Diagnostic> {
+        let before = self.origin.code.get(..start)?;
+        let line = before.rfind(['\n', '\r', '{', ';']).map_or(0, |at| at + 1);
+        let word = before[line..].trim();
+        let plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase());
+        if !plain || STATEMENTS.contains(&word) {
+            return None;
+        }
+        let near = suggest::near(word, STATEMENTS.iter().copied())?;
+        let at = line + (before[line..].len() - before[line..].trim_start().len());
+        // These places are those of the file.
+        let span = Span::new(self.origin.file, at as u32, (at + word.len()) as u32);
+        Some(suggest::meant(errors::unexpected(span, &format!("`{word}`"), "in a block"), span, &near))
     }
 
     /// A property, or a field, that cannot be read. Gives whether the one before was but its readable beginning.
@@ -172,7 +193,15 @@ impl<'a> Builder<'a> {
             }
             None => {
                 let place = if in_block { "in a block" } else { "here" };
-                self.report(errors::unexpected(span, &found, place));
+                let word = &text[..text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len())];
+                let first = !in_block && text[..at].trim().is_empty();
+                let words = names::ITEMS.iter().chain(&["test", "use"]).copied();
+                let near = suggest::near(word, words).filter(|_| first);
+                let diagnostic = errors::unexpected(span, &found, place);
+                self.report(match near {
+                    Some(near) => suggest::meant(diagnostic, span, &near),
+                    None => diagnostic,
+                });
             }
         }
     }

@@ -8,15 +8,21 @@ use ecow::EcoString;
 /// How far above a statement its block is looked through.
 const MAX_LOOK: usize = 64 * 1024;
 
+/// The words that begin a declaration with a name.
+pub(super) const ITEMS: [&str; 8] = ["type", "enum", "fn", "agent", "resource", "mcp", "task", "workflow"];
+
 impl Builder<'_> {
     pub(super) fn declared_name(&self, text: &str, start: usize) -> Option<Name> {
         let mut words = Words { text, at: 0 };
         let (_, first) = words.next()?;
-        if !matches!(first, "type" | "enum" | "fn" | "agent" | "resource" | "mcp" | "task" | "workflow") {
-            return None;
-        }
+        let known = ITEMS.contains(&first);
         let behind = words.at;
         let (at, name) = words.next()?;
+        // `typ Name = …`, `class Name { … }`: whatever the first word was to be.
+        let head = text[words.at..].trim_start().starts_with(['=', '{', '(', '<', '-']);
+        if !known && (!head || ITEMS.contains(&name)) {
+            return None;
+        }
         // A name follows its keyword.
         let follows = text[behind..at].trim().is_empty();
         follows.then(|| self.name_at(start + at, name))

@@ -24,8 +24,10 @@ pub(super) struct Word<'a> {
     pub spliced: bool,
     /// The shell adds something of its own.
     pub expands: bool,
-    /// A file that the output goes to.
+    /// A file that the output goes to, or the input comes from.
     pub target: bool,
+    /// The input comes from it.
+    pub source: bool,
     /// Where it starts in the source.
     pub start: Option<Span>,
 }
@@ -147,6 +149,7 @@ pub(super) fn of_script(text: &Str) -> Script<'_> {
         spliced: false,
         expands: token.expands,
         target: token.target,
+        source: token.source,
     };
     let words::Script { commands, piped, assigned } = words::script(&pieces);
     let words = |tokens: Vec<words::Token>| tokens.into_iter().map(of_token).collect();
@@ -209,8 +212,18 @@ impl<'a> Judge<'_, 'a> {
         } else if name == "eval" {
             self.run_by(name, words);
         } else if name == "ssh" {
+            // `-oProxyCommand=…` in place of a host runs here.
             let host = words.iter().position(|w| !w.is_option()).map_or(words.len(), |at| at + 1);
-            self.run_by(name, words.get(host..).unwrap_or_default());
+            let before = self.out.len();
+            self.operands(name, words.get(..host).unwrap_or_default(), in_script);
+            if self.out.len() == before {
+                self.run_by(name, words.get(host..).unwrap_or_default());
+            }
+        } else if let Some((command, rest)) = fetches(name, words)
+            && let Some((hole, kinds)) = rest.iter().find_map(|w| self.from(w, Kinds::OUTSIDE))
+        {
+            let way = self.flow.way(self.owner, hole, kinds);
+            self.out.push(errors::fetched_and_run(hole.span, kinds, &command, &way));
         } else if name == "find" {
             let exec = |w: &Word<'_>| matches!(w.literal(), Some("-exec" | "-execdir" | "-ok" | "-okdir"));
             if let Some(at) = words.iter().position(exec) {
@@ -300,6 +313,18 @@ impl<'a> Judge<'_, 'a> {
             self.out.push(errors::path_from_outside(hole.span, kinds, &format!("`{name}` changes it"), &way));
         }
     }
+}
+
+/// `pip install`: what is named is fetched, and run. Gives the words that name it.
+fn fetches<'w, 'a>(name: &str, words: &'w [Word<'a>]) -> Option<(String, &'w [Word<'a>])> {
+    let (_, commands) = programs::FETCHES.iter().find(|(n, _)| *n == name)?;
+    let at = words.iter().position(|w| !w.is_option())?;
+    let command = words[at].literal().filter(|command| commands.contains(command))?;
+    let rest = &words[at + 1..];
+    // An image is the first; what follows it is given to it.
+    let one = matches!(name, "docker" | "podman" | "go");
+    let end = rest.iter().position(|w| one && !w.is_option()).map_or(rest.len(), |at| at + 1);
+    Some((format!("{name} {command}"), &rest[..end]))
 }
 
 /// The word that such a program runs: behind its option, or a part of that.

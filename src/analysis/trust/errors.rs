@@ -73,6 +73,12 @@ pub(super) fn words_that_run(span: Span, kinds: Kinds, runner: &str, way: &[Step
     along(Diagnostic::new(Code::W0111, span, message), way).help(help)
 }
 
+pub(super) fn fetched_and_run(span: Span, kinds: Kinds, command: &str, way: &[Step]) -> Diagnostic {
+    let message = format!("{} says what `{command}` fetches and runs", source(kinds));
+    along(Diagnostic::new(Code::W0111, span, message), way)
+        .help("choose among known ones: `match x { \"a\" => \"a\" … }`, or check it first: `assert x in [\"a\", \"b\"]`")
+}
+
 pub(super) fn instructions_from_outside(
     span: Span,
     kinds: Kinds,

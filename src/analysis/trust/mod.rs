@@ -179,7 +179,9 @@ impl<'a> Judge<'_, 'a> {
             self.command(&Command { words: &words, in_script: true });
             for word in words.iter().filter(|w| w.target) {
                 if let Some(hole) = word.holes.first() {
-                    self.path(hole, "the output goes there", word.prefix.contains('/'));
+                    let what =
+                        if word.source { "the input comes from there" } else { "the output goes there" };
+                    self.path(hole, what, word.prefix.contains('/'));
                 }
             }
         }

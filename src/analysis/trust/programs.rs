@@ -49,6 +49,24 @@ pub(super) const BEFORE_PROGRAM: &[(&str, &[&str], usize)] = &[
     ("bunx", &[], 0),
 ];
 
+/// Programs that fetch what they are named, and run it or a part of it.
+pub(super) const FETCHES: &[(&str, &[&str])] = &[
+    ("pip", &["install"]),
+    ("pip3", &["install"]),
+    ("uv", &["add", "run"]),
+    ("npm", &["install", "i", "add", "exec", "x"]),
+    ("pnpm", &["install", "add", "dlx"]),
+    ("yarn", &["add", "dlx"]),
+    ("cargo", &["install"]),
+    ("go", &["install", "run", "get"]),
+    ("gem", &["install"]),
+    ("brew", &["install"]),
+    ("apt", &["install"]),
+    ("apt-get", &["install"]),
+    ("docker", &["run"]),
+    ("podman", &["run"]),
+];
+
 /// Programs whose words are never options, or do no harm as such.
 pub(super) const HARMLESS: &[&str] = &[
     "echo", "printf", "true", "false", "test", "[", "sleep", "exit", "export", "local", "return", "expr",

@@ -18,8 +18,10 @@ pub(super) struct Token {
     pub hole_first: bool,
     /// Something in it is expanded by the shell.
     pub expands: bool,
-    /// A file that the output goes to.
+    /// A file that the output goes to, or the input comes from.
     pub target: bool,
+    /// The input comes from it.
+    pub source: bool,
 }
 
 /// The shell's words before a command that are no program.
@@ -44,11 +46,12 @@ struct Frame {
     mode: Mode,
     close: Option<char>,
     target: bool,
+    source: bool,
 }
 
 impl Frame {
     fn new(close: Option<char>) -> Frame {
-        Frame { words: Vec::new(), word: None, mode: Mode::Plain, close, target: false }
+        Frame { words: Vec::new(), word: None, mode: Mode::Plain, close, target: false, source: false }
     }
 }
 
@@ -118,9 +121,10 @@ impl Lexer {
         }
         let last = self.frames.len() - 1;
         let frame = &mut self.frames[last];
-        let target = std::mem::take(&mut frame.target);
+        let (target, source) = (std::mem::take(&mut frame.target), std::mem::take(&mut frame.source));
         let word = frame.word.get_or_insert_with(Token::default);
         word.target |= target;
+        word.source |= source;
         word
     }
 
@@ -227,6 +231,7 @@ impl Lexer {
                 self.end_word();
                 if let Some(frame) = self.frames.last_mut() {
                     frame.target = true;
+                    frame.source = c == '<';
                 }
                 while matches!(self.peek(1), Some('>' | '&' | '|')) {
                     self.at += 1;

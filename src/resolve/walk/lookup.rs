@@ -12,6 +12,10 @@ use ecow::EcoString;
 /// Aliases of aliases of an enum are followed so far.
 const MAX_ALIASES: usize = 32;
 
+/// The words that begin a statement.
+const STATEMENTS: &[&str] =
+    &["let", "task", "stage", "assert", "for", "if", "match", "repeat", "race", "mock", "not"];
+
 /// Endings of files that people write without quotes.
 const FILES: &[&str] =
     &["txt", "md", "json", "toml", "yaml", "yml", "csv", "flow", "rs", "py", "js", "ts", "sh", "html", "log"];
@@ -168,6 +172,11 @@ impl Walk<'_, '_> {
         if !self.told.insert(name.text.clone()) {
             return;
         }
+        if let Some((near, next)) = self.keyword_meant(name) {
+            self.told.insert(next);
+            self.report(errors::unknown_name(name, Meant { near: Some(near), ..Meant::default() }));
+            return;
+        }
         let scope = &self.world.scopes[self.module.0 as usize];
         let cost = self.locals.len() + scope.len() + Builtin::ALL.len();
         let near = if self.world.affords(cost) { self.near_values(id, name, called) } else { None };
@@ -182,6 +191,20 @@ impl Walk<'_, '_> {
             meant.near = Some(suggest::Near::only(&written, false));
         }
         self.report(errors::unknown_name(name, meant));
+    }
+
+    /// The keyword that a name at the start of a statement was to be, and the word behind it.
+    fn keyword_meant(&self, name: &Name) -> Option<(suggest::Near, EcoString)> {
+        let source = &self.outside.sources.get(name.span.file).text;
+        let after = &source[name.span.end as usize..];
+        let rest = after.trim_start_matches([' ', '\t']);
+        let beside =
+            rest.len() < after.len() && rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        let near = suggest::near(&name.text, STATEMENTS.iter().copied()).filter(|_| beside)?;
+        let next =
+            &rest[..rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len())];
+        let operator = matches!(next, "and" | "or" | "in" | "with" | "else");
+        (!operator).then(|| (near, next.into()))
     }
 
     /// The stage in scope that binds a name.
@@ -287,7 +310,8 @@ impl Walk<'_, '_> {
 
     /// Reports a type name that is not in scope.
     pub(super) fn unknown_type(&mut self, name: &Name) {
-        if self.may_be_broken(name) {
+        // Of a type that is nowhere one place is enough to see what is missing.
+        if self.may_be_broken(name) || !self.told_types.insert((self.module, name.text.clone())) {
             return;
         }
         let scope = &self.world.scopes[self.module.0 as usize];

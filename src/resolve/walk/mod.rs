@@ -94,6 +94,8 @@ pub(super) struct Walk<'a, 't> {
     wanted: Wanted,
     /// Unknown names of the declaration around, which were reported.
     told: std::collections::HashSet<EcoString>,
+    /// Unknown types that were reported, with their modules.
+    told_types: std::collections::HashSet<(ModuleId, EcoString)>,
     /// The property around holds a script.
     script: Option<lookalike::Script>,
 }
@@ -143,6 +145,7 @@ impl<'a, 't> Walk<'a, 't> {
             include: include::Includes::default(),
             wanted: Wanted::Any,
             told: std::collections::HashSet::new(),
+            told_types: std::collections::HashSet::new(),
             script: None,
         }
     }

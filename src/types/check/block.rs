@@ -14,9 +14,10 @@ use crate::types::{Fit, Ty};
 impl<'a> Checker<'a> {
     /// The type of a block's value; what it proves ends with it.
     pub(super) fn block(&mut self, block: &'a Block, want: Want<'_>) -> Ty {
-        let mark = self.scope.narrowed.len();
+        let (mark, unproven) = (self.scope.narrowed.len(), self.unproven);
         let ty = self.open_block(block, want);
         self.scope.narrowed.truncate(mark);
+        self.unproven = unproven;
         ty
     }
 
@@ -80,8 +81,10 @@ impl<'a> Checker<'a> {
             return;
         }
         self.statement(stmt);
-        let Some(next) = next.filter(|next| self.same_line(stmt.span, next.span)) else { return };
-        if self.out.len() > before || self.is_unknown(stmt) {
+        if self.out.len() == before && !self.is_unknown(stmt) {
+            return;
+        }
+        if let Some(next) = next.filter(|next| self.same_line(stmt.span, next.span)) {
             self.rest_of_line = Some(stmt.span);
             self.without_parens(stmt, next, before);
         }
@@ -163,11 +166,12 @@ impl<'a> Checker<'a> {
 
     /// A block that is no value: every statement, the last one too, must make a task or hold something.
     pub(super) fn unit_block(&mut self, block: &'a Block) {
-        let mark = self.scope.narrowed.len();
+        let (mark, unproven) = (self.scope.narrowed.len(), self.unproven);
         for (at, stmt) in block.stmts.iter().enumerate() {
             self.in_line(stmt, block.stmts.get(at + 1));
         }
         self.rest_of_line = None;
+        self.unproven = unproven;
         self.scope.narrowed.truncate(mark);
     }
 
@@ -199,7 +203,7 @@ impl<'a> Checker<'a> {
                 self.learn(cond, true);
             }
             StmtKind::Expr(e) => self.effect(e),
-            StmtKind::Bad(_) => {}
+            StmtKind::Bad(_) => self.unproven |= self.sources.text(stmt.span).starts_with("assert"),
         }
     }
 

@@ -116,7 +116,7 @@ impl<'a> Checker<'a> {
     /// Types the arguments of a call that cannot be made out, for what they hold inside.
     pub(super) fn given_up(&mut self, args: &'a [Arg]) -> Ty {
         for arg in args {
-            self.expr(&arg.value, Want::Any);
+            self.expr(&arg.value, Want::Hint(&Ty::Error));
         }
         Ty::Error
     }

@@ -141,6 +141,10 @@ impl<'a> Checker<'a> {
             if let Some(field) = record.field(&name.text) {
                 return Some(field.ty.clone());
             }
+            // What could not be read of a field may be the rest of its name.
+            if record.fields.iter().any(|f| f.ty == Ty::Error && name.text.starts_with(f.name.as_str())) {
+                return None;
+            }
             let fits = |ty: &Ty| want.ty().is_some_and(|want| self.known().fits(ty, want).is_some());
             let fields: Vec<(&str, bool)> =
                 record.fields.iter().map(|f| (f.name.as_str(), fits(&f.ty))).collect();

@@ -35,7 +35,7 @@ mod written;
 use super::errors::{self, Why};
 use super::{Alias, BUILTIN_ENUMS, Call, Checked, EnumTy, Fit, Known, Signature, Ty, VariantTy};
 use crate::ast::{Expr, Name, NodeId, Table};
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::resolve::suggest::Near;
 use crate::resolve::{DefId, ModuleId, Res, Resolved};
 use crate::source::{SourceMap, Span};
@@ -149,6 +149,8 @@ struct Checker<'a> {
     guessed: Vec<(Span, Near)>,
     /// Unknown names where an enum is expected: its name and its variants.
     of_enum: Vec<(Span, String, Vec<String>)>,
+    /// An `assert` above in the block could not be read.
+    unproven: bool,
     /// Where a wrong statement ends that more follows on its line.
     rest_of_line: Option<Span>,
 }
@@ -183,6 +185,7 @@ impl<'a> Checker<'a> {
             scope: Scope::default(),
             guessed: Vec::new(),
             of_enum: Vec::new(),
+            unproven: false,
             rest_of_line: None,
         }
     }
@@ -219,12 +222,15 @@ impl<'a> Checker<'a> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.out.push(diagnostic);
+        // What could not be read may have proved that it is there.
+        if !(self.unproven && diagnostic.code == Code::F0302) {
+            self.out.push(diagnostic);
+        }
     }
 
     /// Reports and goes on with the type about which everything keeps silent.
     fn wrong(&mut self, diagnostic: Diagnostic) -> Ty {
-        self.out.push(diagnostic);
+        self.report(diagnostic);
         Ty::Error
     }
 
@@ -240,11 +246,17 @@ impl<'a> Checker<'a> {
                 self.fits.insert(e.id, want.clone());
                 found
             }
+            None if self.has_unread_field(&found) || self.has_unread_field(want) => Ty::Error,
             None => {
                 let diagnostic = errors::mismatch(&self.context(), e, &found, want, why);
                 self.wrong(diagnostic)
             }
         }
+    }
+
+    /// Whether it is a record of which not all could be read.
+    fn has_unread_field(&self, ty: &Ty) -> bool {
+        self.known().record(ty).is_some_and(|record| record.fields.iter().any(|f| f.ty == Ty::Error))
     }
 
     /// Notes the conversion of a value that is known to fit.

@@ -182,7 +182,11 @@ impl<'a> Checker<'a> {
             self.bound_names(side, &mut own);
             let odd = names.iter().find(|(n, _)| !own.iter().any(|(m, _)| m == n));
             let odd = odd.or_else(|| own.iter().find(|(n, _)| !names.iter().any(|(m, _)| m == n)));
-            if let Some((name, _)) = odd {
+            if let Some((name, id)) = odd {
+                // Where nothing is known of the value the name may be a variant.
+                if self.types.get(*id) == Some(&Ty::Error) {
+                    return;
+                }
                 self.report(errors::pattern_sides(side.span, name));
                 return;
             }
