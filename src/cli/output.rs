@@ -48,9 +48,9 @@ pub fn say_within(patience: Duration, text: Arguments<'_>) {
     }
 }
 
-/// Says that something is wrong, apart from diagnostics.
+/// Says that something is wrong, apart from diagnostics. Names of files and the like may hold anything.
 pub fn complain(text: Arguments<'_>) {
-    say(format_args!("error: {text}"));
+    say(format_args!("error: {}", visible(&text.to_string())));
 }
 
 /// Writes a result to a file, or to standard output where none is given.

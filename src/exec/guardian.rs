@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::environment::EnvVar;
 use super::process::{Hidden, Keep, Kept, Output, ProcessOutcome, ProcessRequest, Processes, StopSignal};
 use super::sys::SignalFd;
-use super::{Environment, ExecError, Exit, Fault, Ticket, sys};
+use super::{Environment, ExecError, Exit, Fault, Ticket, own, sys};
 
 /// The first argument that makes `flowc` a guardian.
 pub const ARGUMENT: &str = "__guardian";
@@ -129,7 +129,7 @@ fn prepare_folder(folder: &Path) -> Result<(), ExecError> {
         let why = format!("cannot prepare {}: {}", folder.display(), super::plain(error));
         ExecError::new(Fault::Busy, why)
     };
-    fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+    own::folder(folder).map_err(|error| failed(&error))?;
     match fs::remove_file(folder.join(RECORD)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(&error)),
         Ok(()) | Err(_) => Ok(()),
@@ -334,7 +334,7 @@ fn keep(output: Output, folder: &Path, name: &str) -> Stream {
 
 fn write_record(folder: &Path, record: &Record) -> std::io::Result<()> {
     let temporary = folder.join("outcome.json.tmp");
-    let mut file = File::create(&temporary)?;
+    let mut file = own::file(&temporary)?;
     file.write_all(&serde_json::to_vec(record)?)?;
     file.sync_all()?;
     fs::rename(&temporary, folder.join(RECORD))?;

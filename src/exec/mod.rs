@@ -37,6 +37,7 @@ pub mod guardian;
 mod keeper;
 mod local;
 pub mod mask;
+mod own;
 pub mod process;
 pub mod secret;
 pub mod shell;

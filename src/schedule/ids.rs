@@ -182,7 +182,11 @@ impl State {
                 fan.kids.iter().find_map(|(slot, kid)| {
                     let mut own = String::new();
                     write_slot(&fan.width, *slot, &mut own).ok()?;
-                    Some((*kid, text.strip_prefix(own.as_str())?))
+                    let key = fan.width.keys.as_ref().and_then(|keys| keys.get(*slot as usize));
+                    // Earlier versions left more as it is.
+                    let earlier = || Some(format!("[{}]", serde_json::to_string(key?.as_str()).ok()?));
+                    let after = text.strip_prefix(own.as_str());
+                    Some((*kid, after.or_else(|| text.strip_prefix(earlier()?.as_str()))?))
                 })
             }
             Composite::Map(fan) | Composite::Race(fan) => {
@@ -202,11 +206,22 @@ impl State {
 /// `[i]` with the index of the element, or `["key"]`.
 fn write_slot(width: &Width, slot: u32, text: &mut String) -> std::fmt::Result {
     if let Some(key) = width.keys.as_ref().and_then(|keys| keys.get(slot as usize)) {
-        return match serde_json::to_string(key.as_str()) {
-            Ok(key) => write!(text, "[{key}]"),
-            Err(_) => Err(std::fmt::Error),
-        };
+        let quoted = serde_json::to_string(key.as_str()).map_err(|_| std::fmt::Error)?;
+        text.push('[');
+        for c in quoted.chars() {
+            match c {
+                // JSON leaves those as they are that steer a terminal or turn the order of what is read.
+                c if c.is_control() || is_bidi(c) => write!(text, "\\u{:04x}", u32::from(c))?,
+                c => text.push(c),
+            }
+        }
+        text.push(']');
+        return Ok(());
     }
     let index = width.indices.as_ref().and_then(|of| of.get(slot as usize).copied()).unwrap_or(slot);
     write!(text, "[{index}]")
+}
+
+fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }

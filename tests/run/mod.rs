@@ -12,6 +12,7 @@ mod mcp;
 mod place;
 mod plans;
 mod recovery;
+mod secure;
 mod sessions;
 mod stopped;
 mod tasks;

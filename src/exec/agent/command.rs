@@ -4,13 +4,14 @@
 //! answer on standard output: text, or exactly one JSON value.
 
 use serde_json::Value;
+use std::io::Write;
 
 use super::{
     AgentError, AgentErrorKind, AgentOutcome, AgentRequest, Asked, MAX_ANSWER, ProcessOutcome,
     ProcessRequest, last_words, prompt,
 };
 use crate::exec::environment::EnvVar;
-use crate::exec::{ExecError, Exit, Fault};
+use crate::exec::{ExecError, Exit, Fault, own};
 
 pub(super) fn prepare(
     request: &AgentRequest,
@@ -28,7 +29,8 @@ pub(super) fn prepare(
     process.stdin = Some(text.into_bytes());
     if let Some(schema) = &request.schema {
         let path = request.out_dir.join("schema.json");
-        std::fs::write(&path, schema.to_string())
+        own::file(&path)
+            .and_then(|mut file| file.write_all(schema.to_string().as_bytes()))
             .map_err(|e| ExecError::io(format!("cannot write {}", path.display()), &e))?;
         process.env.push(EnvVar::new("FLOW_RESULT_SCHEMA", path.to_string_lossy()));
     }

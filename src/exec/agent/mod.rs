@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use super::ExecError;
 use super::environment::EnvVar;
+use super::own;
 use super::process::{Hidden, Keep, ProcessOutcome, ProcessRequest, StopSignal};
 
 /// Largest answer that is taken, in bytes.
@@ -148,8 +149,7 @@ pub struct Asked {
 /// When the request cannot be put to this runtime, or its files cannot be written.
 pub fn prepare(request: AgentRequest) -> Result<(ProcessRequest, Asked), ExecError> {
     let folder = &request.out_dir;
-    std::fs::create_dir_all(folder)
-        .map_err(|e| ExecError::io(format!("cannot make {}", folder.display()), &e))?;
+    own::folder(folder).map_err(|e| ExecError::io(format!("cannot make {}", folder.display()), &e))?;
     let mut process = ProcessRequest::new(request.attempt.clone(), Vec::<String>::new());
     process.cwd = Some(request.cwd.clone());
     process.env.clone_from(&request.env);

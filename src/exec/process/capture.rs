@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::exec::mask::Mask;
+use crate::exec::own;
 
 /// How much of an output is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -222,7 +223,7 @@ impl Capture {
         let (total, half) = (self.keep.total, self.head_limit());
         if self.spill.is_none() {
             let path = self.place.clone().unwrap_or_default();
-            let mut spill = Spill { file: create(&path)?, path, length: 0, ring: None };
+            let mut spill = Spill { file: own::file(&path)?, path, length: 0, ring: None };
             let head = std::mem::take(&mut self.head);
             spill.write(&head, half, total - half)?;
             self.spill = Some(spill);
@@ -254,7 +255,7 @@ impl Spill {
             Some(ring) => ring,
             empty @ None => {
                 let path = self.path.with_extension("tail");
-                empty.insert(Ring { file: create(&path)?, path, written: 0 })
+                empty.insert(Ring { file: own::file(&path)?, path, written: 0 })
             }
         };
         while !rest.is_empty() {
@@ -283,16 +284,6 @@ impl Spill {
         }
         std::fs::remove_file(&ring.path)
     }
-}
-
-/// A file of ours: new or emptied, never through a link, for nobody else.
-fn create(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
-    options.open(path)
 }
 
 #[cfg(test)]
