@@ -28,11 +28,11 @@ impl Experience {
     /// Asks an index about every task of the plan.
     pub(super) fn of(index: &Index, plan: &Plan) -> Experience {
         let mut experience = Experience::default();
-        let mut by_key: HashMap<&str, Vec<(String, Durations)>> = HashMap::new();
+        // Without an answer nothing is known.
+        let by_key = index.durations_of(plan.tasks.iter().map(|task| task.key.as_str())).unwrap_or_default();
         experience.tasks.resize(plan.tasks.len(), Durations::default());
         for (at, task) in plan.tasks.iter().enumerate() {
-            let known =
-                by_key.entry(&task.key).or_insert_with(|| index.durations(&task.key).unwrap_or_default());
+            let Some(known) = by_key.get(task.key.as_str()) else { continue };
             let all: Vec<Durations> = known.iter().map(|(_, known)| *known).collect();
             experience.tasks[at] = Durations::together(&all);
             for (agent, of) in known.iter().filter(|(_, of)| of.n > 0) {

@@ -1,6 +1,8 @@
 //! The index over a project's runs: heads for lists, durations for estimates. All of it is derived:
 //! when it is damaged or missing it is made anew, and no run ever fails for it.
 
+mod known;
+
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -13,21 +15,23 @@ use super::{RunLock, disk};
 
 /// `FLOX`: what tells an index from a journal.
 const APPLICATION: i64 = 0x464C_4F58;
-const SCHEMA: i64 = 3;
+const SCHEMA: i64 = 4;
 
 /// Page cache, in KiB.
 const CACHE: i64 = 256;
-
-/// Most rows that experience with a definition is taken from: what was long ago says little.
-const MOST_ROWS: i64 = 64;
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS run_head(id TEXT PRIMARY KEY, workflow TEXT NOT NULL, status TEXT NOT NULL,
   started_at INTEGER NOT NULL, ended_at INTEGER, tasks INTEGER NOT NULL, seq INTEGER NOT NULL, head BLOB NOT NULL)
   STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS duration(def TEXT NOT NULL, agent TEXT NOT NULL, run TEXT NOT NULL, n INTEGER NOT NULL,
-  ok INTEGER NOT NULL, p50_ms INTEGER NOT NULL, p95_ms INTEGER NOT NULL, PRIMARY KEY(def, agent, run)) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS duration_of_run ON duration(run);";
+  ok INTEGER NOT NULL, p50_ms INTEGER NOT NULL, p95_ms INTEGER NOT NULL, PRIMARY KEY(run, def, agent)) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS duration_of_def ON duration(def, run);";
+
+/// From the schema before, which had the rows of a definition together.
+const FROM_3: &str = "
+DROP INDEX duration_of_run;
+ALTER TABLE duration RENAME TO former;";
 
 /// What a list of runs shows of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,14 +128,15 @@ impl Index {
         match (number("application_id")?, number("user_version")?) {
             (APPLICATION, SCHEMA) => {
                 // A statement on each table finds a file that is not what its header says.
-                self.db
-                    .query_row(
-                        "SELECT (SELECT max(seq) FROM run_head), (SELECT max(n) FROM duration)",
-                        (),
-                        |_| Ok(()),
-                    )
-                    .map_err(failed)
+                let sql = "SELECT (SELECT seq FROM run_head LIMIT 1), (SELECT n FROM duration LIMIT 1)";
+                self.db.query_row(sql, (), |_| Ok(())).map_err(failed)
             }
+            (APPLICATION, 3) => self.transaction(|index| {
+                let sql = [FROM_3, TABLES, "INSERT INTO duration SELECT * FROM former; DROP TABLE former;"]
+                    .concat();
+                index.db.execute_batch(&sql).map_err(failed)?;
+                index.db.pragma_update(None, "user_version", SCHEMA).map_err(failed)
+            }),
             (0, 0) => self.make(),
             _ => Err(StoreError::NotOurs { why: "the index has another header".to_owned() }),
         }
@@ -256,23 +261,6 @@ impl Index {
         answer
     }
 
-    /// What the newest runs say of the attempts at a definition, by agent: the median of their medians, by number.
-    pub fn durations(&self, def: &str) -> Result<Vec<(String, Durations)>, StoreError> {
-        let sql = "SELECT agent, n, ok, p50_ms, p95_ms FROM duration WHERE def=?1 ORDER BY run DESC LIMIT ?2";
-        let mut statement = self.db.prepare_cached(sql).map_err(failed)?;
-        let rows = statement.query_map((def, MOST_ROWS), |row| {
-            let (n, ok) = (row.get::<_, i64>(1)?.cast_unsigned(), row.get::<_, i64>(2)?.cast_unsigned());
-            Ok((row.get::<_, String>(0)?, Durations { n, ok, p50_ms: row.get(3)?, p95_ms: row.get(4)? }))
-        });
-        let rows: Vec<(String, Durations)> = rows.and_then(Iterator::collect).map_err(failed)?;
-        let mut by_agent: std::collections::BTreeMap<String, Vec<Durations>> =
-            std::collections::BTreeMap::new();
-        for (agent, known) in rows {
-            by_agent.entry(agent).or_default().push(known);
-        }
-        Ok(by_agent.into_iter().map(|(agent, known)| (agent, together(&known))).collect())
-    }
-
     /// Makes the index anew from the journals. Returns the runs that
     /// could not be read, with the reason.
     pub fn rebuild(
@@ -297,34 +285,6 @@ impl Index {
             }
         }
         Ok(unreadable)
-    }
-}
-
-impl Durations {
-    /// What several say as one: sums, and the median of their medians, by number.
-    pub fn together(known: &[Durations]) -> Durations {
-        together(known)
-    }
-}
-
-fn together(known: &[Durations]) -> Durations {
-    let middle = |of: fn(&Durations) -> i64| {
-        let mut times: Vec<(i64, u64)> =
-            known.iter().filter(|known| known.ok > 0).map(|known| (of(known), known.ok)).collect();
-        times.sort_unstable();
-        let half = times.iter().map(|(_, n)| n).sum::<u64>().div_ceil(2);
-        let mut seen = 0;
-        let found = times.iter().find(|(_, n)| {
-            seen += n;
-            seen >= half
-        });
-        found.map_or(0, |(ms, _)| *ms)
-    };
-    Durations {
-        n: known.iter().map(|known| known.n).sum(),
-        ok: known.iter().map(|known| known.ok).sum(),
-        p50_ms: middle(|known| known.p50_ms),
-        p95_ms: middle(|known| known.p95_ms),
     }
 }
 

@@ -277,3 +277,70 @@ fn the_index_is_made_anew_when_it_is_no_good() {
     assert_eq!(index.runs(10).unwrap(), [head(bench.dir.id(), 7)]);
     assert_eq!(index.durations("d").unwrap()[0].1.n, 1);
 }
+
+/// A plan of ten thousand definitions asks before its first task: what it costs does not grow with the number of runs.
+#[test]
+fn very_many_definitions_are_known_at_a_bounded_cost() {
+    let bench = bench();
+    let index = Index::open(&bench.project).unwrap();
+    let names: Vec<String> =
+        (0..10_000).map(|n| format!("{}", blake3::hash(&[n as u8, (n >> 8) as u8]).to_hex())).collect();
+    for run in 0..6 {
+        let samples = names.iter().map(|def| Sample {
+            def: def.clone(),
+            agent: if run % 2 == 0 { String::new() } else { "sage".to_owned() },
+            known: Durations { n: 2, ok: 1, p50_ms: run, p95_ms: run },
+        });
+        let head = RunHead {
+            id: format!("r{run}"),
+            workflow: "main".to_owned(),
+            status: "succeeded".to_owned(),
+            started_at: run,
+            ended_at: None,
+            tasks: 1,
+            seq: 1,
+            head: [1; 32],
+        };
+        index.put(&Summary { head, samples: samples.collect() }).unwrap();
+    }
+    let begun = std::time::Instant::now();
+    let known = index.durations_of(names.iter().map(String::as_str)).unwrap();
+    eprintln!("10,000 definitions in {:?}", begun.elapsed());
+    assert_eq!(known.len(), names.len());
+    // The newest runs, one by one or all at once: whoever asks for few gets all of theirs.
+    let few = index.durations(&names[7]).unwrap();
+    assert_eq!(
+        few.iter().map(|(agent, of)| (agent.as_str(), of.n)).collect::<Vec<_>>(),
+        [("", 6), ("sage", 6)]
+    );
+    let many = &known[names[7].as_str()];
+    assert!(many.iter().all(|(_, of)| of.p50_ms >= 2), "of the newest runs: {many:?}");
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+/// The rows of an index of the version before are taken over.
+#[test]
+fn an_index_of_the_version_before_is_brought_up_to_date() {
+    let bench = bench();
+    let old = rusqlite::Connection::open(bench.project.index_file()).unwrap();
+    old.execute_batch(
+        "CREATE TABLE run_head(id TEXT PRIMARY KEY, workflow TEXT NOT NULL, status TEXT NOT NULL,
+           started_at INTEGER NOT NULL, ended_at INTEGER, tasks INTEGER NOT NULL, seq INTEGER NOT NULL, head BLOB NOT NULL)
+           STRICT, WITHOUT ROWID;
+         CREATE TABLE duration(def TEXT NOT NULL, agent TEXT NOT NULL, run TEXT NOT NULL, n INTEGER NOT NULL,
+           ok INTEGER NOT NULL, p50_ms INTEGER NOT NULL, p95_ms INTEGER NOT NULL, PRIMARY KEY(def, agent, run))
+           STRICT, WITHOUT ROWID;
+         CREATE INDEX duration_of_run ON duration(run);
+         INSERT INTO run_head VALUES('r', 'main', 'succeeded', 1, NULL, 1, 1, zeroblob(32));
+         INSERT INTO duration VALUES('d', 'sage', 'r', 3, 2, 50, 60);
+         PRAGMA application_id = 0x464C4F58; PRAGMA user_version = 3;",
+    )
+    .unwrap();
+    drop(old);
+    for _ in 0..2 {
+        let index = Index::open(&bench.project).unwrap();
+        let known = Durations { n: 3, ok: 2, p50_ms: 50, p95_ms: 60 };
+        assert_eq!(index.durations("d").unwrap(), [("sage".to_owned(), known)]);
+        assert_eq!(index.runs(5).unwrap().len(), 1);
+    }
+}
