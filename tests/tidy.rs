@@ -98,3 +98,17 @@ fn files_are_rooms_not_halls() {
         .collect();
     assert!(large.is_empty(), "split by construct: {large:?}");
 }
+
+/// The compiler refuses it elsewhere; that nobody allows it there is seen to here.
+#[test]
+fn unsafe_code_stands_in_one_module() {
+    let allows =
+        |path: &PathBuf| fs::read_to_string(path).unwrap().contains(concat!("allow(unsafe", "_code"));
+    let allowed: Vec<_> = sources().into_iter().filter(allows).collect();
+    assert!(
+        allowed.iter().all(|path| path.ends_with("src/exec/sys/mod.rs")) && allowed.len() == 1,
+        "{allowed:?}"
+    );
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("unsafe_code = \"deny\""));
+}

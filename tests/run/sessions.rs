@@ -439,3 +439,62 @@ workflow main() -> Int {
         assert_eq!(place.log().iter().filter(|line| *line == "asked").count(), asked, "{to}");
     }
 }
+
+const CHANGES: &str = r##"
+task see(x: String) -> String {
+  sh: "echo see >> log; until test -e ready; do sleep 0.02; done; echo #{x}"
+  on_crash: rerun
+}
+task last(x: String, note: String) -> String { sh: "echo last >> log; echo #{x} #{note}" on_crash: rerun }
+workflow main(v: String) -> String {
+  let r = trim(read("data.txt"))
+  let s = see("#{v}-#{r}")
+  let t = last(s, trim(include("note.txt")))
+  t
+}
+"##;
+
+/// What a run was begun with is in its record: its program, its inputs, what it has read. Only a program that is another at its
+/// resume makes a difference then, and to no more than what it changes.
+#[test]
+fn f31_what_changes_beside_a_run_changes_nothing_that_it_has_taken_in() {
+    let place = || {
+        let place = Place::new(CHANGES);
+        for (name, text) in [("in.json", "{\"v\": \"in\"}"), ("data.txt", "data"), ("note.txt", "note")] {
+            std::fs::write(place.root.join(name), text).unwrap();
+        }
+        place
+    };
+    let changed = |place: &Place, names: &[&str]| {
+        for name in names {
+            std::fs::write(place.root.join(name), "{\"v\": \"other\"}").unwrap();
+        }
+    };
+    let ready = |place: &Place| std::fs::write(place.root.join("ready"), "").unwrap();
+    let run = ["run", "main.flow", "-q", "--inputs", "in.json"];
+    let all = place();
+    let child = all.start(&run);
+    all.wait_for_log("see");
+    changed(&all, &["in.json", "data.txt", "note.txt"]);
+    all.edit("let t = last", "let t = lost");
+    ready(&all);
+    assert_eq!(child.wait_with_output().unwrap().stdout, b"in-data note\n");
+    for (names, result) in
+        [(&["in.json", "data.txt"][..], "in-data note"), (&["note.txt"], "in-data {\"v\": \"other\"}")]
+    {
+        let place = place();
+        let mut child = place.start(&run);
+        place.wait_for_log("see");
+        kill_all(&mut child);
+        changed(&place, names);
+        ready(&place);
+        let output = place.flowc(&["resume", "-q"]);
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), result, "{}", said(&output));
+        assert_eq!(place.log(), ["see", "see", "last"]);
+        // And it stays so.
+        changed(&place, &["data.txt"]);
+        let run = place.run_folder();
+        let output = place.flowc(&["resume", run.file_name().unwrap().to_str().unwrap(), "-q"]);
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), result);
+    }
+}
