@@ -257,6 +257,9 @@ impl Repair<'_> {
             Err(end) => {
                 let (start, _) = self.statement?;
                 self.faults.push(Fault::Text(quote));
+                // Of a statement that began above, the lines below are a part too.
+                let above = self.text[start..quote].contains(['\n', '\r']) && end < self.text.len();
+                let end = if above { self.brace_end(start) } else { end };
                 self.give_up(start, end);
                 self.pos = end;
             }
@@ -279,6 +282,17 @@ impl Repair<'_> {
             end += 1 + written.len();
         }
         end
+    }
+
+    /// The same, with the line of the brace that closes what the statement opened.
+    fn brace_end(&self, start: usize) -> usize {
+        let end = self.statement_end(start);
+        let line = self.text[..start].rfind(['\n', '\r']).map_or(0, |l| l + 1);
+        let braces = self.open.iter().any(|open| open.at >= start && open.byte == b'{');
+        let next = self.text.get(end + 1..).unwrap_or_default();
+        let closing = next.trim_start_matches([' ', '\t']).starts_with('}')
+            && next.len() - next.trim_start_matches([' ', '\t']).len() == start - line;
+        if braces && closing { self.line_end(end + 1) } else { end }
     }
 
     /// Gives up a statement because its innermost bracket is open.
