@@ -138,6 +138,7 @@ codes! {
     W0113 "path comes from outside",
     W0114 "value may be read as an option",
     W0115 "looks like an interpolation",
+    W0116 "brackets around a `for`",
 }
 
 impl Code {

@@ -3,7 +3,7 @@
 use super::paths::PathFault;
 use super::suggest::{self, Near};
 use crate::ast::Name;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Applicability, Code, Diagnostic, Edit};
 use crate::source::{LoadError, MAX_FILE, Span};
 
 /// What was meant, for a name that was not found.
@@ -318,4 +318,15 @@ pub(super) fn looks_interpolated(span: Span, written: &str, path: &str, quoted: 
         span,
         format!("#{{{path}}}"),
     )
+}
+
+/// A list of one element, which is the list that a `for` gives.
+pub(super) fn list_of_for(list: Span, inner: Span) -> Diagnostic {
+    let edits = vec![
+        Edit { span: Span { end: inner.start, ..list }, text: String::new() },
+        Edit { span: Span { start: inner.end, ..list }, text: String::new() },
+    ];
+    Diagnostic::new(Code::W0116, list, "a `for` gives a list by itself: this is a list with that list in it")
+        .help("if that is meant, write `// flowc: allow(W0116)` on the line before")
+        .fix_all(Applicability::NeedsLook, "leave the brackets out", edits)
 }

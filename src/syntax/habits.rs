@@ -319,7 +319,7 @@ impl End<'_> {
             let habit = self.say(1, "`=` binds a name; two values are compared with `==`");
             return Some(habit.fix("write `==`", self.at..self.at + 1, "=="));
         }
-        if let Some(habit) = self.counting_loop() {
+        if let Some(habit) = self.counting_loop().or_else(|| self.for_head()).or_else(|| self.other_heads()) {
             return Some(habit);
         }
         if self.sign("(") && matches!(self.last, "for" | "catch") {

@@ -274,3 +274,20 @@ fn what_looks_like_an_interpolation_is_told_where_a_value_has_the_name() {
         assert_eq!(places(text), count, "{text}");
     }
 }
+
+#[test]
+fn brackets_around_a_for_are_told() {
+    let places = |text: &str| {
+        let tried = main(text);
+        tried.found.iter().filter(|d| d.code == crate::diagnostics::Code::W0116).count()
+    };
+    for (text, count) in [
+        ("fn f(xs: [Int]) -> [[Int]] = [for x in xs { x }]", 1),
+        ("fn f(xs: [Int]) -> [Int] = [...for x in xs { x }]", 0),
+        ("fn f(xs: [Int]) -> [[Int]] = [for x in xs { x }, xs]", 0),
+        ("fn f(xs: [Int]) -> [[Int]] = [(for x in xs { x })]", 0),
+        ("workflow w(xs: [Int]) { let y = [for x in [for z in xs { z }] { x }] }", 2),
+    ] {
+        assert_eq!(places(text), count, "{text}");
+    }
+}

@@ -213,7 +213,15 @@ impl<'t> Walk<'_, 't> {
                 }
             }
             ExprKind::Block(block) => self.block(block),
-            ExprKind::List(elements) => elements.iter().for_each(|e| self.expr(&e.value)),
+            ExprKind::List(elements) => {
+                if let [only] = &elements[..]
+                    && matches!(only.value.kind, ExprKind::For(_))
+                    && !only.splice
+                {
+                    self.report(errors::list_of_for(expr.span, only.value.span));
+                }
+                elements.iter().for_each(|e| self.expr(&e.value));
+            }
             ExprKind::Record(entries) => {
                 for entry in entries {
                     match entry {

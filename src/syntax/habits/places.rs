@@ -8,6 +8,9 @@ const PREFIXES: &[&str] = &["f", "F", "b", "B", "u", "U", "t", "fr", "rf", "Rf",
 const STATEMENTS: &[&str] =
     &["let", "task", "stage", "assert", "if", "for", "match", "repeat", "try", "race", "await", "return"];
 
+/// What other systems put into the head of a loop.
+const OPTIONS: &[&str] = &["by", "key", "parallel", "after", "max", "limit", "concurrency", "workers"];
+
 impl End<'_> {
     /// Where the innermost open brace stands.
     fn open_brace(&self) -> Option<usize> {
@@ -133,6 +136,53 @@ impl End<'_> {
 
     fn on_line(&self) -> bool {
         !self.text[self.before.len()..self.at].contains(['\n', '\r'])
+    }
+
+    /// The head of a `for`, up to its braces.
+    pub(super) fn for_head(&self) -> Option<Habit> {
+        if self.head != "for" || self.last == "for" {
+            return None;
+        }
+        if self.sign(",") && self.wanted.has("in") {
+            let habit = self.say(1, "a `for` binds one name");
+            return Some(habit.help(
+                "to take an element apart write `for { index, value } in enumerate(xs)`; over a map `for { key, value } in m`",
+            ));
+        }
+        if !self.wanted.has("{") || !self.on_line() {
+            return None;
+        }
+        let word = word_at(self.next);
+        match word {
+            "where" | "when" => {
+                let habit = self.say(word.len(), "the condition of a `for` comes after `if`");
+                Some(habit.fix("write `if`", self.at..self.at + word.len(), "if"))
+            }
+            "do" | "then" | "begin" => Some(self.say(word.len(), "the body of a `for` goes in braces")),
+            "" if self.sign(":") => Some(self.say(1, "the body of a `for` goes in braces")),
+            _ if self.sign(",") || self.sign("(") || OPTIONS.contains(&word) => {
+                let habit =
+                    self.say(word.len().max(1), "what a `for` may have beside its list is given by `with`");
+                Some(habit.help("write `for x in xs with { parallel: 4, key: x.id } { … }`"))
+            }
+            _ => None,
+        }
+    }
+
+    /// `repeat 3 { … }`, and the arms of a `match` without braces.
+    pub(super) fn other_heads(&self) -> Option<Habit> {
+        if self.last == "repeat" && self.next.starts_with(|c: char| c.is_ascii_digit() || "{(".contains(c)) {
+            let habit =
+                self.say(word_at(self.next).len().max(1), "a `repeat` carries a value from round to round");
+            return Some(habit.help(
+                "write `repeat x = start with { max: 5 } { … } until cond`; to do the same n times, `for i in range(0, n) { … }`",
+            ));
+        }
+        let bare = matches!(word_at(self.next), "do" | "with" | "of") || self.sign(":");
+        (self.head == "match" && self.wanted.has("{") && bare && self.on_line()).then(|| {
+            let habit = self.say(word_at(self.next).len().max(1), "the arms of a `match` go in braces");
+            habit.help("write `match value { pattern => value }`")
+        })
     }
 
     /// `for i = 0; i < n; i++`
