@@ -83,6 +83,24 @@ fn f28_a_record_that_is_taken_away_while_it_is_written_ends_the_run() {
     }
 }
 
+/// Longer than a connection waits by itself.
+#[test]
+fn somebody_who_holds_the_journal_for_a_while_is_waited_for() {
+    let ground = Ground::new(GATED, "process");
+    let child = started(&ground, &["run", "main.flow", "-q"]);
+    wait_for(&ground, "up");
+    std::thread::sleep(Duration::from_millis(50));
+    let other = journal(&ground);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    std::fs::write(ground.root.join("ready"), "").unwrap();
+    std::thread::sleep(Duration::from_millis(3500));
+    assert_eq!(ground.log(), "up\n", "what is not recorded leads to nothing");
+    other.execute_batch("ROLLBACK").unwrap();
+    let (code, said) = end_of(child);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(ground.log(), "up\nlast\n");
+}
+
 #[test]
 fn f29_a_run_of_an_older_schema_is_gone_on_with_and_kept_as_it_was() {
     let ground = Ground::new(GATED, "process");

@@ -45,15 +45,18 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// Writes the rows of the turn. A full disk is waited for a while, with nothing new started.
+    /// Writes the rows of the turn. A full disk, or somebody who looks into the journal with a lock on it, is waited for a while,
+    /// with nothing new started.
     fn write(&mut self, sync: Sync) -> Result<Told, Halt> {
         let mut patience = PATIENCE.iter();
         loop {
             // Nothing of the turn was written: what runs goes on, nothing new begins, space may come back.
             match (self.log.write(&mut self.store, sync), patience.next()) {
                 (Ok(told), _) => return Ok(told),
-                (Err(StoreError::Full { .. }), Some(pause)) => {
-                    self.store.release_ballast();
+                (Err(error @ (StoreError::Full { .. } | StoreError::Busy)), Some(pause)) => {
+                    if matches!(error, StoreError::Full { .. }) {
+                        self.store.release_ballast();
+                    }
                     std::thread::sleep(Duration::from_millis(*pause));
                 }
                 (Err(error), _) => return Err(Halt::Store(error)),
