@@ -154,6 +154,9 @@ fn bare_variants_are_left_to_types() {
         "enum E { red, green(x: Int) }\nfn f(e: E) -> Bool = e == red or e == green(3) or e == E.green(2)",
     );
     assert_eq!(tried.shown(), Vec::<String>::new());
+    // The task is not called there.
+    let tried = main("task ask() { run: [\"x\"] on_crash: ask }\nworkflow worktree() { ask() }");
+    assert_eq!(tried.shown(), Vec::<String>::new());
     let tried =
         main("enum E { red }\nfn f() -> E = E.rde\nfn g(e: E) -> Int = match e { E.blue => 1, _ => 2 }");
     assert_eq!(tried.codes(), ["F0214", "F0214"]);

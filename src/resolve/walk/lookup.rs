@@ -35,7 +35,11 @@ impl Walk<'_, '_> {
                 Res::Error
             }
         };
-        self.refer(&res, name.span);
+        // What stands there bare is a variant, if its enum is expected, and no use of the task that is called the same.
+        let is_agent = matches!(&res, Res::Def(id) if self.world.defs[id.0 as usize].kind == DefKind::Agent);
+        if called || is_agent || !self.world.variant_names.contains(&name.text) {
+            self.refer(&res, name.span);
+        }
         self.facts.names.insert(id, res.clone());
         Some(res)
     }
