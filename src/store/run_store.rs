@@ -83,6 +83,10 @@ impl RunStore {
         check_lock(dir, &lock)?;
         let options = OwnerOptions { durability, exclusive: dir.is_network() };
         let journal = SqliteJournal::open(dir.path(), dir.id(), options)?;
+        // Somebody may have cleared them away: what was in them is missed where it is read.
+        for folder in [dir.blobs(), dir.outputs(), dir.inbox()] {
+            disk::ensure_dir(&folder)?;
+        }
         let end = journal.head();
         let lost_tail =
             match head::compare(head::read(dir.path())?.as_ref(), end, |seq| journal.hash_at(seq))? {

@@ -278,6 +278,25 @@ fn the_index_is_made_anew_when_it_is_no_good() {
     assert_eq!(index.durations("d").unwrap()[0].1.n, 1);
 }
 
+/// What was in them is missed where it is read, and the run goes on.
+#[test]
+fn folders_that_were_cleared_away_are_made_again() {
+    let bench = bench();
+    let mut store = create(&bench.dir, Durability::Process);
+    fill(&mut store, "a", 2);
+    let gone = store.put_value(&[1; 100_000]).unwrap();
+    drop(store.close().unwrap());
+    for folder in [bench.dir.blobs(), bench.dir.outputs(), bench.dir.inbox()] {
+        fs::remove_dir_all(folder).unwrap();
+    }
+    let lock = RunLock::acquire(&bench.dir, NOW).unwrap();
+    let mut store = RunStore::open(&bench.dir, lock, Durability::Power).unwrap();
+    assert!(store.value(&gone).is_err());
+    let value = store.put_value(&[2; 100_000]).unwrap();
+    fill(&mut store, "b", 1);
+    assert_eq!(store.value(&value).unwrap(), [2; 100_000]);
+}
+
 /// A plan of ten thousand definitions asks before its first task: what it costs does not grow with the number of runs.
 #[test]
 fn very_many_definitions_are_known_at_a_bounded_cost() {
