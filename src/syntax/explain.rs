@@ -225,7 +225,8 @@ impl<'a> Builder<'a> {
                 text: text.into(),
             };
             let edits = habit.edits.into_iter().map(edit).collect();
-            diagnostic = diagnostic.fix_all(Applicability::NeedsLook, habit.title, edits);
+            let applicability = if habit.sure { Applicability::Safe } else { Applicability::NeedsLook };
+            diagnostic = diagnostic.fix_all(applicability, habit.title, edits);
         }
         self.report(diagnostic);
     }

@@ -15,6 +15,8 @@ pub(super) struct Habit {
     pub(super) help: Option<&'static str>,
     pub(super) title: &'static str,
     pub(super) edits: Vec<(Range<usize>, &'static str)>,
+    /// Nothing else can be meant.
+    pub(super) sure: bool,
 }
 
 /// Where reading ended.
@@ -88,7 +90,7 @@ impl End<'_> {
 
     fn say(&self, length: usize, message: impl Into<String>) -> Habit {
         let place = self.at..self.at + length;
-        Habit { place, message: message.into(), help: None, title: "", edits: Vec::new() }
+        Habit { place, message: message.into(), help: None, title: "", edits: Vec::new(), sure: false }
     }
 
     /// Where something is missing behind what was read.
@@ -185,7 +187,7 @@ impl End<'_> {
         if doubled {
             let mut habit = self.say(1, "`==` compares; a name is bound with one `=`");
             habit.place.start -= 1;
-            return Some(habit.fix("write `=`", self.at - 1..self.at + 1, "="));
+            return Some(habit.fix("write `=`", self.at - 1..self.at + 1, "=").sure());
         }
         if self.last == "let" && self.sign("[") {
             let habit = self.say(1, "a list is not taken apart by `let`");
@@ -236,7 +238,7 @@ impl End<'_> {
                 }
                 let habit = self.say(1, "the result type comes after `->`");
                 let start = self.before.len();
-                Some(habit.fix("write `->`", start..self.at + 1, " ->"))
+                Some(habit.fix("write `->`", start..self.at + 1, " ->").sure())
             }
             "fn" if self.last == "=" && self.sign(">") => {
                 let mut habit = self.say(1, "the body of a `fn` comes after `=`");
@@ -325,13 +327,15 @@ impl End<'_> {
         if self.sign("(") && matches!(self.last, "for" | "catch") {
             let habit = self.say(1, format!("what follows `{}` needs no parentheses", self.last));
             return Some(match self.closing(self.at) {
-                Some(close) => habit.fix("remove them", self.at..self.at + 1, "").also(close..close + 1, ""),
+                Some(close) => {
+                    habit.fix("remove them", self.at..self.at + 1, "").also(close..close + 1, "").sure()
+                }
                 None => habit,
             });
         }
         if self.head == "for" && word_at(self.next) == "of" {
             let habit = self.say(2, "the items of a `for` come after `in`");
-            return Some(habit.fix("write `in`", self.at..self.at + 2, "in"));
+            return Some(habit.fix("write `in`", self.at..self.at + 2, "in").sure());
         }
         if self.wanted.has("=>") && self.head != "if" {
             for sign in ["->", ":", "="] {
@@ -399,7 +403,9 @@ impl End<'_> {
             return Some(habit.help("write a list `[a, b]` or a record `{ first: a, second: b }`"));
         }
         if self.sign(",") && self.last == "," {
-            return Some(self.say(1, "one comma is enough").fix("remove it", self.at..self.at + 1, ""));
+            return Some(
+                self.say(1, "one comma is enough").fix("remove it", self.at..self.at + 1, "").sure(),
+            );
         }
         if self.last == "$" {
             let start = self.before.len() - 1;
@@ -452,6 +458,11 @@ impl Habit {
     fn fix(mut self, title: &'static str, place: Range<usize>, text: &'static str) -> Habit {
         self.title = title;
         self.edits.push((place, text));
+        self
+    }
+
+    fn sure(mut self) -> Habit {
+        self.sure = true;
         self
     }
 

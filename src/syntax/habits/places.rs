@@ -38,7 +38,7 @@ impl End<'_> {
         }
         if self.sign("=>") && self.last == ")" {
             let habit = self.say(2, "the result type comes after `->`");
-            return Some(habit.fix("write `->`", self.at..self.at + 2, "->"));
+            return Some(habit.fix("write `->`", self.at..self.at + 2, "->").sure());
         }
         if self.opener() == Some('(') && (self.sign(")") || self.sign(",")) && self.wanted.has(":") {
             let name = self.last;
@@ -187,6 +187,18 @@ impl End<'_> {
 
     /// `for i = 0; i < n; i++`
     pub(super) fn counting_loop(&self) -> Option<Habit> {
+        const BINDING: &[&str] = &["let", "var", "const", "int"];
+        // `let` is a keyword, the others are read as the name.
+        let read = BINDING.contains(&self.last) && word_at(self.next) != "in";
+        let start = if read { self.before.len() - self.last.len() } else { self.at };
+        let word = word_at(&self.text[start..]);
+        if self.text[..start].trim_end().ends_with("for") && BINDING.contains(&word) {
+            let rest = &self.text[start + word.len()..];
+            let end = start + word.len() + (rest.len() - rest.trim_start().len());
+            let mut habit = self.say(0, format!("a `for` names its elements without `{word}`"));
+            habit.place = start..start + word.len();
+            return Some(habit.fix("remove it", start..end, "").sure());
+        }
         let counts = self.head == "for" && self.assigns();
         let inside = self.sign("(")
             && self.last == "for"
