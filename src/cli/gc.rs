@@ -22,10 +22,12 @@ pub fn run(args: &GcArgs) -> Exit {
                 output::say(format_args!("left {id}: {}", output::visible(why)));
             }
             output::say(format_args!(
-                "{verb} {} runs, {} bytes; {} unfinished stay",
+                "{verb} {} run{}, {} bytes; {} unfinished {}",
                 report.removed.len(),
+                if report.removed.len() == 1 { "" } else { "s" },
                 report.bytes,
-                report.unfinished.len()
+                report.unfinished.len(),
+                if report.unfinished.len() == 1 { "stays" } else { "stay" },
             ));
             Exit::Done
         }

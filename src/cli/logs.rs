@@ -34,7 +34,9 @@ pub fn run(args: &LogsArgs) -> Exit {
         }
     }
     if !found {
-        output::say(format_args!("no task of run {} has printed anything", dir.id()));
+        let which = args.task.as_ref().map(|glob| format!(" whose id matches `{}`", output::visible(glob)));
+        let which = which.unwrap_or_default();
+        output::say(format_args!("no task of run {}{which} has printed anything", dir.id()));
     }
     Exit::Done
 }

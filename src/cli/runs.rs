@@ -123,8 +123,14 @@ pub fn pick(project: &Project, name: Option<&str>, which: Which) -> Result<RunDi
     match found {
         Ok(Some(dir)) => Ok(dir),
         Ok(None) => {
-            let what = if which == Which::Unfinished { "unfinished run" } else { "run" };
-            output::complain(format_args!("there is no {what} in {}", project.root().display()));
+            let (what, hint) = match which {
+                Which::Unfinished if project.newest().is_ok_and(|newest| newest.is_some()) => {
+                    ("unfinished run", "; `flowc runs` lists those that are over, and one is taken by its id")
+                }
+                Which::Unfinished => ("unfinished run", ""),
+                Which::Newest => ("run", ""),
+            };
+            output::complain(format_args!("there is no {what} in {}{hint}", project.root().display()));
             Err(Exit::WrongUse)
         }
         Err(e) => Err(engine::store_error(&e)),

@@ -39,7 +39,10 @@ pub fn run(args: &ShowArgs) -> Exit {
 
 fn parse_status(word: &str) -> Result<TaskStatus, String> {
     serde_json::from_value(serde_json::Value::from(word)).map_err(|_| {
-        format!("there is no status `{word}`: pending ready running backoff waiting succeeded failed skipped cancelled")
+        format!(
+            "there is no status `{}`; there are pending, ready, running, backoff, waiting, succeeded, failed, skipped, cancelled",
+            output::visible(word)
+        )
     })
 }
 

@@ -4,7 +4,7 @@
 //! The real machine runs over the memory of the run; a task that would start waits instead, as if a person had to answer.
 //! Nothing is recorded and nothing starts.
 
-use super::driver::{Driver, Halt, again_message};
+use super::driver::{Driver, Halt, again_message, crash_message};
 use super::ids::Locator;
 use super::observer::{ErrorText, OpenQuestion, TaskStatus};
 use super::people::Question;
@@ -172,7 +172,7 @@ impl Driver<'_> {
                     if done
                         && locator.locate(&id).is_some_and(|at| task::may_ask(self.plan, at.body, at.node))
                     {
-                        preview.questions.push(expected(&id));
+                        preview.questions.push(expected(&id, again_message(&id, Reason::Dependency)));
                     }
                     preview.again.push(Rerun { task: id, why: Reason::Dependency });
                 }
@@ -195,6 +195,17 @@ impl Driver<'_> {
         preview.again.sort_unstable_by(|a, b| a.task.cmp(&b.task));
         preview.new.sort_unstable();
         Ok(preview)
+    }
+
+    /// What will be asked about a task whose attempt was lost, if anything.
+    fn about_lost(&mut self, id: &EcoString) -> Option<OpenQuestion> {
+        let place = self.state.place_of(self.plan, id)?;
+        if self.has_answered(place) {
+            return None;
+        }
+        let inputs = task::inputs(self.plan, &mut self.values, &mut self.shared, place).ok()?;
+        let message = crash_message(id, self.tasks.attempts(place));
+        (inputs.on_crash == Crash::Ask).then(|| expected(id, message))
     }
 
     /// What becomes of a task of the record that the preview did not come to.
@@ -220,11 +231,11 @@ impl Driver<'_> {
 }
 
 /// A question that comes later on; it has no hash yet.
-fn expected(id: &EcoString) -> OpenQuestion {
+fn expected(id: &EcoString, message: EcoString) -> OpenQuestion {
     OpenQuestion {
         task: id.clone(),
         question: EcoString::new(),
-        message: again_message(id, Reason::Dependency),
+        message,
         choices: ["rerun", "done", "fail"].map(EcoString::from).to_vec(),
         until: None,
     }
@@ -238,7 +249,7 @@ enum Fate {
 }
 
 /// The same of a run that goes on where it was.
-pub(super) fn of_view(driver: &Driver<'_>, view: &RunView) -> Preview {
+pub(super) fn of_view(driver: &mut Driver<'_>, view: &RunView) -> Preview {
     let mut preview = Preview {
         version: PREVIEW_VERSION,
         run: view.run.clone(),
@@ -252,7 +263,10 @@ pub(super) fn of_view(driver: &Driver<'_>, view: &RunView) -> Preview {
                 preview.kept.push(id.clone());
                 continue;
             }
-            TaskStatus::Running => Reason::Lost,
+            TaskStatus::Running => {
+                preview.questions.extend(driver.about_lost(id));
+                Reason::Lost
+            }
             TaskStatus::Ready | TaskStatus::Backoff | TaskStatus::Cancelled => Reason::Unfinished,
             TaskStatus::Waiting | TaskStatus::Pending => continue,
         };

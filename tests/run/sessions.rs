@@ -27,6 +27,9 @@ fn a_lost_attempt_is_asked_about_also_when_the_program_has_changed() {
         kill_all(&mut child);
         place.edit(edit.0, edit.1);
         std::fs::write(place.root.join("ready"), "").unwrap();
+        let dry = place.ends(&["resume", "--dry-run"], 0);
+        assert!(dry.contains("ask p: A") && dry.contains("--answer 'p=rerun'"), "{dry}");
+        assert!(!dry.contains("ttempt 0"), "{dry}");
         let said = place.ends(&["resume"], 3);
         assert!(said.contains("--answer 'p=rerun'"), "{said}");
         assert_eq!(place.log(), ["before", "pay"]);

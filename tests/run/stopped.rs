@@ -42,6 +42,22 @@ fn a_question_that_lost_its_race_needs_no_answer() {
 }
 
 #[test]
+fn a_run_that_was_cancelled_while_it_asked_is_over() {
+    let place = Place::new("task one() { sh: \"true\" }\nworkflow main() { approve(\"Go?\") one() }\n");
+    place.ends(&["run", "main.flow", "--no-wait"], 3);
+    place.ends(&["cancel"], 0);
+    // Neither a resume nor a cancel takes it for unfinished, whatever has become of its program.
+    place.edit("Go?", "Go on?");
+    for command in ["resume", "cancel"] {
+        let told = place.ends(&[command], 2);
+        assert!(told.contains("there is no unfinished run"), "{told}");
+    }
+    place.ends(&["fsck"], 0);
+    let told = place.ends(&["gc", "--keep", "0"], 0);
+    assert!(told.contains("deleted 1 run,"), "{told}");
+}
+
+#[test]
 fn an_answer_that_comes_with_the_cancel_changes_nothing() {
     let place = Place::new(
         r##"

@@ -17,7 +17,7 @@ mod turn;
 
 pub(super) use log::{About, Log};
 pub(super) use outside::Came;
-pub(super) use pose::again_message;
+pub(super) use pose::{again_message, crash_message};
 
 use super::clock::Clock;
 use super::experience::Experience;

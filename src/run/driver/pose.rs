@@ -23,6 +23,15 @@ pub(in crate::run) fn again_message(id: &str, why: Reason) -> EcoString {
     )
 }
 
+/// What is asked about an attempt that was lost; 0 where its number is that of an earlier generation.
+pub(in crate::run) fn crash_message(id: &str, attempt: u32) -> EcoString {
+    let attempt = if attempt == 0 { "An attempt".into() } else { ecow::eco_format!("Attempt {attempt}") };
+    ecow::eco_format!(
+        "{attempt} of `{id}` had begun when its runner was lost; how it ended is not known. Run it again, or was it done, or \
+         does it count as failed?"
+    )
+}
+
 impl Question {
     /// As viewers are shown it.
     pub(in crate::run) fn open(&self) -> OpenQuestion {
@@ -49,12 +58,7 @@ impl Driver<'_> {
             .map_err(|_| Halt::Illegal(format!("a question about `{id}`, which is no task")))?;
         let (message, form, by) = match about {
             schedule::Question::Crash => {
-                let attempt = self.tasks.attempts(place);
-                let message = ecow::eco_format!(
-                    "Attempt {attempt} of `{id}` had begun when its runner was lost; how it ended is not known. Run it again, \
-                     or was it done, or does it count as failed?"
-                );
-                (message, Form::Crash { result: task.def.result, kept: None, again: false }, Vec::new())
+                (crash_message(&id, self.tasks.attempts(place)), Form::Crash { result: task.def.result, kept: None, again: false }, Vec::new())
             }
             schedule::Question::Again => self.posed_again(&id, &task),
             schedule::Question::Task => self.posed(&task),

@@ -86,7 +86,11 @@ impl Driver<'_> {
             Event::SessionClosed { why } => {
                 self.row(About::default(), &Record::SessionClosed(SessionClosed { why: *why }));
             }
-            Event::RunEnded { end } => self.record_run_end(*end)?,
+            Event::RunEnded { end } => {
+                // The end is the last row of a run: by that it is known as ended.
+                self.drop_questions();
+                self.record_run_end(*end)?;
+            }
         }
         Ok(())
     }
