@@ -154,6 +154,33 @@ fn inputs_are_json_or_literals() {
     assert!(said.contains("input `jobs` must be [Job]: `[{ at: 1m30s` is not"), "{said}");
 }
 
+#[test]
+fn an_input_that_is_no_variant_is_told_what_there_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let program = "enum Mood { good, bad }\nworkflow main(mood: Mood) -> String { to_string(mood) }\n";
+    std::fs::write(dir.path().join("main.flow"), program).unwrap();
+    let wrong = flowc(dir.path(), &["run", "main.flow", "-i", "mood=goood"]);
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(said.contains("it has `good`, `bad`"), "{said}");
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[test]
+fn plans_and_drawings_are_known_by_what_they_are() {
+    let dir = project();
+    let saved = flowc(dir.path(), &["compile", "main.flow", "-o", "saved.plan"]);
+    assert_eq!(saved.status.code(), Some(0));
+    assert_eq!(json(&flowc(dir.path(), &["run", "saved.plan", "-q", "-i", "count=1"]))[0]["name"], "0");
+    let pass = |name: &str| flowc(dir.path(), &["compile", "main.flow", "--emit", name]);
+    assert!(String::from_utf8_lossy(&pass("help").stdout).contains("lower, waves"));
+    assert_eq!((pass("help").status.code(), pass("nix").status.code()), (Some(0), Some(2)));
+    let dot = flowc(dir.path(), &["graph", "main.flow", "--format", "dot"]);
+    assert!(dot.stdout.starts_with(b"digraph"));
+    let png = flowc(dir.path(), &["graph", "main.flow", "-o", "plan.png"]);
+    assert_eq!(png.status.code(), Some(2));
+    assert!(!dir.path().join("plan.png").exists());
+}
+
 /// `script` runs a command on a terminal of its own and says what is printed there.
 fn on_a_terminal(script: &Path, dir: &Path, command: &str) -> String {
     let mut child = Command::new(script)

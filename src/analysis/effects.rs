@@ -6,7 +6,7 @@ use super::errors;
 use super::flow::{Flow, Site};
 use super::survey::Survey;
 use crate::ast::visit::{self, Visitor};
-use crate::ast::{Entry, Expr, ExprKind, ItemKind, Props, Stmt, StmtKind, TaskDecl};
+use crate::ast::{Arg, Entry, Expr, ExprKind, ItemKind, Props, Stmt, StmtKind, TaskDecl};
 use crate::diagnostics::Diagnostic;
 use crate::resolve::{DefId, DefKind};
 use crate::source::Span;
@@ -67,8 +67,7 @@ pub(super) fn check(
         search.block(site.body);
         let called = search.called.iter().find(|(def, _)| spending.contains(def)).map(|(_, span)| *span);
         if let Some(task) = search.found.or(called) {
-            let place = site.workflow.and_then(|w| budget_place(checked, w));
-            out.push(errors::fan_out_without_budget(site.items.span, task, place));
+            out.push(errors::fan_out_without_budget(site.items.span, task));
         }
     }
 }
@@ -140,22 +139,15 @@ fn known_width(checked: &Checked, items: &Expr) -> bool {
         ExprKind::List(elements) => elements.iter().all(|e| !e.splice || known_width(checked, &e.value)),
         ExprKind::Paren(inner) => known_width(checked, inner),
         ExprKind::Call { args, .. } => {
-            let range =
-                checked.calls.get(items.id).is_some_and(|c| c.callee == Callee::Builtin(Builtin::Range));
-            range && args.iter().all(|a| matches!(a.value.kind, ExprKind::Int(_)))
+            let number = |arg: &Arg| matches!(arg.value.kind, ExprKind::Int(_));
+            match checked.calls.get(items.id).map(|call| &call.callee) {
+                Some(Callee::Builtin(Builtin::Range)) => args.iter().all(number),
+                Some(Callee::Builtin(Builtin::Take)) => args.iter().any(number),
+                _ => false,
+            }
         }
         _ => false,
     }
-}
-
-/// Where a workflow's budget can stand, and the text around it.
-fn budget_place(checked: &Checked, workflow: DefId) -> Option<(Span, &'static str, &'static str)> {
-    let ItemKind::Workflow(decl) = &checked.resolved.item(workflow).kind else { return None };
-    Some(match decl.with.as_ref().map(|with| with.list.last()) {
-        Some(Some(last)) => (last.span.at_end(), ", ", ""),
-        Some(None) => return None,
-        None => (decl.body.span.at_start(), "with { ", " } "),
-    })
 }
 
 /// Whether a workflow has a budget, or is a part of others only that are bounded so.

@@ -64,21 +64,21 @@ pub(super) fn no_timeout(span: Span, end: Option<Span>) -> Diagnostic {
     }
 }
 
-/// `place`: where the workflow's budget can stand, with what goes before and after it.
-pub(super) fn fan_out_without_budget(
-    span: Span,
-    task: Span,
-    place: Option<(Span, &str, &str)>,
-) -> Diagnostic {
-    let lint = Diagnostic::new(Code::W0104, span, "agents for a list of unknown length, without a budget")
+pub(super) fn fan_out_without_budget(items: Span, task: Span) -> Diagnostic {
+    Diagnostic::new(Code::W0104, items, "agents for a list of unknown length, without a budget")
         .label(task, "an agent task for each element")
-        .help("add `budget` to the workflow, the task or the agent");
-    match place {
-        Some((at, before, after)) => {
-            lint.fix("give the workflow `budget: $5.00`", at, format!("{before}budget: $5.00{after}"))
-        }
-        None => lint,
-    }
+        .help(
+            "bound the list, or add `budget` to the workflow, the task or the agent (planned with, but a program with a \
+             `budget` is not run by this version)",
+        )
+        .fix_all(
+            Applicability::NeedsLook,
+            "take the first 20",
+            vec![
+                Edit { span: items.at_start(), text: "take(".into() },
+                Edit { span: items.at_end(), text: ", 20)".into() },
+            ],
+        )
 }
 
 pub(super) fn unused_parameter(name: &Name, what: &str, of: &str) -> Diagnostic {

@@ -121,6 +121,8 @@ fn crowds_of_agents() {
         ("for x in [1, 2] { t(x) }", false),
         ("for x in range(0, 9) { t(x) }", false),
         ("for x in range(0, len(xs)) { t(x) }", true),
+        ("for x in take(xs, 20) { t(x) }", false),
+        ("for x in take(xs, len(xs)) { t(x) }", true),
         ("for x in xs { x + 1 }", false),
     ] {
         let text =

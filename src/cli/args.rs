@@ -178,7 +178,7 @@ pub struct GraphArgs {
     #[command(flatten)]
     pub program: ProgramArgs,
     /// The drawing; if not given, told by the ending of `--output`, else mermaid
-    #[arg(long = "as", value_enum, value_name = "KIND")]
+    #[arg(long = "as", alias = "format", value_enum, value_name = "KIND")]
     pub drawing: Option<Drawing>,
     /// Where to write it; standard output if not given
     #[arg(long, short, value_name = "FILE")]

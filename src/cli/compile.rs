@@ -40,6 +40,9 @@ fn emitted(args: &CompileArgs, pass: &str) -> Result<String, Exit> {
     })?;
     program::show(&compiled.program);
     let passes = plan::passes::PASSES.join(", ");
+    if pass == "help" {
+        return Ok(format!("passes: {passes}"));
+    }
     plan::passes::emit(pass, compiled.plan)
         .ok_or_else(|| wrong(format!("there is no pass `{}`; there are {passes}", output::visible(pass))))
 }

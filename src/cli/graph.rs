@@ -9,13 +9,20 @@ pub fn run(args: &GraphArgs) -> Exit {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
-    let drawing = args.drawing.unwrap_or_else(|| {
-        match args.output.as_ref().and_then(|p| p.extension()).and_then(|e| e.to_str()) {
-            Some("svg") => Drawing::Svg,
-            Some("dot" | "gv") => Drawing::Dot,
-            _ => Drawing::Mermaid,
+    let ending = args.output.as_ref().and_then(|p| p.extension()).and_then(|e| e.to_str());
+    let drawing = match (args.drawing, ending) {
+        (Some(drawing), _) => drawing,
+        (None, Some("svg")) => Drawing::Svg,
+        (None, Some("dot" | "gv")) => Drawing::Dot,
+        (None, Some("png" | "jpg" | "jpeg" | "gif" | "webp" | "pdf" | "html")) => {
+            output::complain(format_args!(
+                "a plan is drawn as svg, dot or mermaid, not as {}",
+                ending.unwrap_or_default()
+            ));
+            return Exit::WrongUse;
         }
-    });
+        (None, _) => Drawing::Mermaid,
+    };
     let text = match drawing {
         Drawing::Mermaid => draw::mermaid(&ready.plan),
         Drawing::Dot => draw::dot(&ready.plan),

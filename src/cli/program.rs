@@ -7,6 +7,7 @@ use crate::compile::{self, Compiled, Program};
 use crate::diagnostics::render::{Found, Style, Told, gathered, human};
 use crate::plan::Plan;
 use crate::source::{DiskLoader, Loader, MemoryLoader};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Most diagnostics that are shown to a person at once.
@@ -44,7 +45,7 @@ pub fn ready(args: &ProgramArgs) -> Result<Ready, Exit> {
         output::complain(format_args!("{message}"));
         Exit::WrongUse
     };
-    if args.file.extension().is_some_and(|e| e == "json") {
+    if is_plan(&args.file) {
         let text = std::fs::read_to_string(&args.file)
             .map_err(|e| said(format!("cannot read {}: {e}", args.file.display())))?;
         let plan = crate::plan::format::from_json(&text)
@@ -55,6 +56,23 @@ pub fn ready(args: &ProgramArgs) -> Result<Ready, Exit> {
     let (loader, path) = open(&args.file).map_err(said)?;
     let plan = from_source(&loader, &path, args.workflow.as_deref())?;
     Ok(Ready { plan, root: loader.root().to_path_buf() })
+}
+
+/// Whether a file holds a plan: by its ending, and where that says nothing, by how it begins.
+fn is_plan(file: &Path) -> bool {
+    const BEGIN: &[u8] = b"{\"format\":";
+    let begins = || {
+        let mut first = [0; BEGIN.len()];
+        let is_file = file.metadata().is_ok_and(|meta| meta.is_file());
+        is_file
+            && std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut first)).is_ok()
+            && first == BEGIN
+    };
+    match file.extension().and_then(|e| e.to_str()) {
+        Some("json") => true,
+        Some("flow") => false,
+        _ => begins(),
+    }
 }
 
 /// The plan of a source file below a root; diagnostics are shown.

@@ -117,7 +117,12 @@ pub fn read(plan: &Plan, ty: TypeId, given: &Given) -> Result<Value, String> {
         Given::Text(text) => match literal::parse(plan, ty, text) {
             Some(value) => value,
             None => {
-                let tree = json::parse(text).map_err(|_| format!("`{}` is not", shorten(text)))?;
+                let tree = match (json::parse(text), bare_type(plan, ty)) {
+                    (Ok(tree), _) => tree,
+                    // A bare word is the name of a variant: what there is instead is told.
+                    (Err(_), Type::Enum(_)) => Value::Str(text.as_str().into()),
+                    (Err(_), _) => return Err(format!("`{}` is not", shorten(text))),
+                };
                 value::conform(&tree, ty, &plan.types).map_err(|why| why.to_string())?
             }
         },

@@ -312,7 +312,10 @@ impl End<'_> {
     }
 
     fn anywhere(&self) -> Option<Habit> {
-        self.text_habit().or_else(|| self.head_habit()).or_else(|| self.value_habit())
+        self.text_habit()
+            .or_else(|| self.other_form())
+            .or_else(|| self.head_habit())
+            .or_else(|| self.value_habit())
     }
 
     /// The heads of `if`, `for`, `match` and `catch`.
@@ -353,7 +356,8 @@ impl End<'_> {
             return Some(habit.fix("remove `case`", start..self.at, ""));
         }
         let braces = self.wanted.has("{") && (self.head == "if" || self.last == "else");
-        let braces = braces && !self.sign("=") && hints::sign(self.next).is_none();
+        let compared = word_at(self.next) == "is" || self.next.starts_with("not in ");
+        let braces = braces && !compared && !self.sign("=") && hints::sign(self.next).is_none();
         braces.then(|| {
             let length = word_at(self.next).len().max(1).min(self.next.len());
             let on_line =

@@ -117,6 +117,18 @@ const WORDS: [(&str, &str, &str); 34] = [
     ("unless", "there is no `unless`", "write `if not (…) { … }`"),
 ];
 
+/// Blocks that a file of Terraform has at its top level.
+const BLOCKS: [(&str, &str, &str); 4] = [
+    (
+        "variable",
+        "there is no `variable`",
+        "what a run is given are the parameters of its workflow: `workflow main(region: String = \"eu\") { … }`",
+    ),
+    ("output", "there is no `output`", "the last expression of a workflow is its result"),
+    ("locals", "there is no `locals`", "bind names in the workflow with `let name = value`"),
+    ("provider", "there is no `provider`", "what a command needs it is given by `env: { … }`"),
+];
+
 /// Words that begin a declaration, which may stand at the top level only.
 const DECLARATIONS: [&str; 9] = ["fn", "workflow", "type", "enum", "agent", "resource", "mcp", "use", "test"];
 
@@ -154,6 +166,9 @@ pub(super) fn word(text: &str, in_block: bool) -> Option<Hint> {
         let message = format!("there is no `{first}` for declarations");
         let help = Some("write `use \"./file.flow\"`; `include(\"file.md\")` is a text");
         return Some(Hint { length, message, instead: None, help });
+    }
+    if !in_block && let Some((_, message, help)) = BLOCKS.iter().find(|(word, ..)| *word == first) {
+        return Some(Hint { length, message: (*message).to_string(), instead: None, help: Some(help) });
     }
     if !in_block
         && matches!(first, "let" | "stage" | "assert" | "if" | "for" | "match" | "repeat" | "try" | "race")

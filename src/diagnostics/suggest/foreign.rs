@@ -103,6 +103,10 @@ const ADVICE: &[(&[&str], &str)] = &[
         &["loop", "do", "until", "forever"],
         "repeat with `repeat x = start with { max: 5 } { … } until cond`; go over a list with `for x in list { … }`",
     ),
+    (
+        &["then", "fi", "done", "esac"],
+        "blocks go in braces: `if cond { … } else { … }`, `for x in list { … }`",
+    ),
     (&["unless"], "write `if not (…) { … }`"),
     (
         &["expect", "assert_eq", "assertEquals", "ensure", "require"],

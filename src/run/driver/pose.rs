@@ -57,9 +57,11 @@ impl Driver<'_> {
         let task = called(self.plan, &self.values, place)
             .map_err(|_| Halt::Illegal(format!("a question about `{id}`, which is no task")))?;
         let (message, form, by) = match about {
-            schedule::Question::Crash => {
-                (crash_message(&id, self.tasks.attempts(place)), Form::Crash { result: task.def.result, kept: None, again: false }, Vec::new())
-            }
+            schedule::Question::Crash => (
+                crash_message(&id, self.tasks.attempts(place)),
+                Form::Crash { result: task.def.result, kept: None, again: false },
+                Vec::new(),
+            ),
             schedule::Question::Again => self.posed_again(&id, &task),
             schedule::Question::Task => self.posed(&task),
         };

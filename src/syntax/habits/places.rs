@@ -134,6 +134,45 @@ impl End<'_> {
         None
     }
 
+    /// What another language writes in another form: `a === b`, `xs[1:3]`, `race with { … } { … }`, `run: make all`.
+    pub(super) fn other_form(&self) -> Option<Habit> {
+        let compared = &self.text[..self.at];
+        if self.assigns() && (compared.ends_with("==") || compared.ends_with("!=")) {
+            let start = self.at - 2;
+            let (message, sign) = match compared.ends_with("==") {
+                true => ("`===` is written `==`", "=="),
+                false => ("`!==` is written `!=`", "!="),
+            };
+            let mut habit = self.say(0, message);
+            habit.place = start..self.at + 1;
+            return Some(habit.fix("remove the last `=`", start..self.at + 1, sign).sure());
+        }
+        if self.sign(":") && self.wanted.has("]") && self.opener() == Some('[') {
+            let habit = self.say(1, "there are no slices");
+            return Some(habit.help("of a list write `take(drop(list, from), count)`"));
+        }
+        if self.last == "race" && word_at(self.next) == "with" {
+            let habit = self.say(4, "the `with` of a `race` stands behind its braces");
+            return Some(habit.help("write `race { a() b() } with { need: 2 }`"));
+        }
+        self.bare_command()
+    }
+
+    /// `run: make all`, as in a file of YAML.
+    fn bare_command(&self) -> Option<Habit> {
+        let start = self.before.rfind("run:")?;
+        let command = &self.before[start + 4..];
+        let bare = command.trim_start_matches([' ', '\t']);
+        let is_bare = bare.starts_with(|c: char| c.is_ascii_alphabetic() || c == '.' || c == '/')
+            && !bare.contains(|c: char| "\n\"'(){}[],:".contains(c))
+            && !self.before[..start].ends_with(is_word);
+        (is_bare && self.on_line()).then(|| {
+            let mut habit = self.say(0, "a command is a list of texts in quotes");
+            habit.place = self.before.len() - bare.len()..self.before.len();
+            habit.help("write `run: [\"make\", \"all\"]`, or `sh: \"make all\"` for a line of shell")
+        })
+    }
+
     fn on_line(&self) -> bool {
         !self.text[self.before.len()..self.at].contains(['\n', '\r'])
     }
@@ -160,6 +199,10 @@ impl End<'_> {
             }
             "do" | "then" | "begin" => Some(self.say(word.len(), "the body of a `for` goes in braces")),
             "" if self.sign(":") => Some(self.say(1, "the body of a `for` goes in braces")),
+            _ if self.next.starts_with(|c: char| c.is_ascii_digit() || c == '"') => {
+                let habit = self.say(1, "a `for` goes over a list");
+                Some(habit.help("write `for x in [1, 2, 3] { … }`"))
+            }
             _ if self.sign(",") || self.sign("(") || OPTIONS.contains(&word) => {
                 let habit =
                     self.say(word.len().max(1), "what a `for` may have beside its list is given by `with`");

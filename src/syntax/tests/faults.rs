@@ -78,10 +78,24 @@ fn other_languages() {
     check("let x = c ? a : b", "?", "there is no `? :`");
     check("map(xs, x => x)", "=>", "there are no lambdas; `=>` belongs to `match` arms and mocks");
     check("let x = 5 % 3", "%", "there is no operator `%`");
+    check("if (n === 1) { b() }", "===", "`===` is written `==`");
+    check("if n !== 1 { b() }", "!==", "`!==` is written `!=`");
+    check("if n is none { b() }", "is", "two values are compared with `==`");
+    check("let x = r[0:3]", ":", "there are no slices");
+    check(
+        "let x = race with { need: 2 } { a() b() }",
+        "with",
+        "the `with` of a `race` stands behind its braces",
+    );
+    check("for i in 1 2 3 { a(i) }", "2", "a `for` goes over a list");
+    check("task t { run: make all }", "make all", "a command is a list of texts in quotes");
     check("# note", "#", "comments begin with `//`");
     check("a() /* note */", "/*", "comments begin with `//` and end with their line");
     check("fn f() -> Int = 1", "fn", "`fn` belongs at the top level of a file, not in a block");
     check("if a { b() } elif c { d() }", "elif", "`elif` is written `else if`");
+    assert_eq!(fault("task t { run: cargo build --release }").2, "a command is a list of texts in quotes");
+    assert_eq!(fault("variable \"x\" { type = string }").2, "there is no `variable`");
+    assert_eq!(fault("output \"x\" { value = 1 }").2, "there is no `output`");
     assert_eq!(fault("function f() { a }").0, Code::F0109);
     assert_eq!(fault("let x = 1").2, "`let` belongs in a workflow, not at the top level");
     assert_eq!(fault("export task t {}").2, "everything is exported unless its name starts with `_`");
