@@ -99,6 +99,9 @@ pub(super) fn used_before_bound(name: &Name, bound: Span) -> Diagnostic {
 pub(super) fn cannot_read(span: Span, path: &str, error: &LoadError) -> Diagnostic {
     let path = path.escape_debug();
     let (code, message, help) = match error {
+        LoadError::NotFound if path.to_string().starts_with("std.") => {
+            (Code::F0206, format!("there is no file `{path}`"), "a module of `std` is named without quotes")
+        }
         LoadError::NotFound => {
             (Code::F0206, format!("there is no file `{path}`"), "the path is relative to this file")
         }

@@ -211,8 +211,10 @@ pub(super) fn name_case(span: Span, name: &str, what: &str, upper: bool) -> Diag
         name.split('_')
             .flat_map(|part| part.chars().take(1).map(|c| c.to_ascii_uppercase()).chain(part.chars().skip(1)))
             .collect()
-    } else {
+    } else if name.chars().any(|c| c.is_ascii_lowercase()) {
         name.chars().take(1).map(|c| c.to_ascii_lowercase()).chain(name.chars().skip(1)).collect()
+    } else {
+        name.to_ascii_lowercase()
     };
     let usable =
         mended.starts_with(|c: char| if upper { c.is_ascii_uppercase() } else { c.is_ascii_lowercase() });

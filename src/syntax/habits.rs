@@ -193,6 +193,12 @@ impl End<'_> {
             let habit = self.say(1, "a list is not taken apart by `let`");
             return Some(habit.help("bind the list and take `xs[0]`, or `first(xs)`"));
         }
+        if self.sign(",") && !self.before.contains(['{', '=']) {
+            let habit = self.say(1, "a `let` binds one name");
+            return Some(habit.help(
+                "write a `let` for each; the fields of a record are taken by `let { a, b } = record`",
+            ));
+        }
         if self.before.contains('{') && !self.before.contains('=') && self.sign(":") {
             let habit = self.say(1, "`let { a, b }` takes fields by their own names");
             return Some(habit.help("bind the field anew: `let b = record.a`"));
@@ -386,7 +392,10 @@ impl End<'_> {
             let end = unit + word_at(&self.text[unit..]).len();
             let mut habit = self.say(0, "a unit follows its number without a blank");
             habit.place = digits..end;
-            habit.fix("close the gap", number.len()..unit, "")
+            match &self.text[unit..end] {
+                "min" => habit.fix("write `m`", number.len()..end, "m"),
+                _ => habit.fix("close the gap", number.len()..unit, ""),
+            }
         })
     }
 

@@ -104,6 +104,10 @@ const ADVICE: &[(&[&str], &str)] = &[
         "repeat with `repeat x = start with { max: 5 } { … } until cond`; go over a list with `for x in list { … }`",
     ),
     (
+        &["parallel", "concurrently", "gather"],
+        "tasks run at once unless one needs the other: write them below each other; `with { parallel: 4 }` bounds a `for`",
+    ),
+    (
         &["then", "fi", "done", "esac"],
         "blocks go in braces: `if cond { … } else { … }`, `for x in list { … }`",
     ),

@@ -151,6 +151,17 @@ impl End<'_> {
             let habit = self.say(1, "there are no slices");
             return Some(habit.help("of a list write `take(drop(list, from), count)`"));
         }
+        let arrow = self.touches() && self.sign(">") && self.before.ends_with(['-', '>']);
+        let pipe = self.sign("|") && self.wanted.operand_ended() && self.before.ends_with(')');
+        if arrow || pipe {
+            let start = if arrow { self.at - 1 } else { self.at };
+            let sign = &self.text[start..self.at + 1];
+            let mut habit = self.say(0, format!("tasks are not joined by `{sign}`"));
+            habit.place = start..self.at + 1;
+            return Some(habit.help(
+                "give the value of one to the other, `b(a())`, or let it wait: `let x = a()` and `b() with { after: [x] }`",
+            ));
+        }
         if self.last == "race" && word_at(self.next) == "with" {
             let habit = self.say(4, "the `with` of a `race` stands behind its braces");
             return Some(habit.help("write `race { a() b() } with { need: 2 }`"));

@@ -89,6 +89,10 @@ fn other_languages() {
     );
     check("for i in 1 2 3 { a(i) }", "2", "a `for` goes over a list");
     check("task t { run: make all }", "make all", "a command is a list of texts in quotes");
+    check("a() -> b()", "->", "tasks are not joined by `->`");
+    check("a() | b()", "|", "tasks are not joined by `|`");
+    check("a >> b", ">>", "tasks are not joined by `>>`");
+    check("let a, b = t(), u()", ",", "a `let` binds one name");
     check("# note", "#", "comments begin with `//`");
     check("a() /* note */", "/*", "comments begin with `//` and end with their line");
     check("fn f() -> Int = 1", "fn", "`fn` belongs at the top level of a file, not in a block");
@@ -116,6 +120,8 @@ fn names() {
     assert_eq!(stmt_fault("let X = 1").1, "X");
     let long = "a".repeat(257);
     assert_eq!(stmt_fault(&format!("let {long} = 1")).0, Code::F0108);
+    let (_, out) = read("enum Level { LOW, Fatal }");
+    assert_eq!((&*out[0].fixes[0].title, &*out[1].fixes[0].title), ("write `low`", "write `fatal`"));
     let (_, out) = read("type finding_list = Int");
     assert_eq!(out[0].fixes[0].title, "write `FindingList`");
 }

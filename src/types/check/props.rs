@@ -98,7 +98,7 @@ impl<'a> Checker<'a> {
             Some(props) => {
                 self.in_place(Place::Settings, |c| c.props(props, table::REPEAT, "a `repeat`", Site::Own));
             }
-            None => self.report(errors::missing_property(repeat.name.name.span, "max", "a `repeat`")),
+            None => self.report(errors::repeat_without_max(&repeat.name.name)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Of properties, tasks and `after`.
 
 use super::{Why, listed, near_or_all, suggested};
+use crate::ast::Name;
 use crate::diagnostics::{Applicability, Code, Diagnostic, Edit};
 use crate::resolve::suggest;
 use crate::source::Span;
@@ -29,6 +30,11 @@ pub(in crate::types) fn unknown_property(
 
 pub(in crate::types) fn missing_property(span: Span, name: &str, where_: &str) -> Diagnostic {
     Diagnostic::new(Code::F0323, span, format!("{where_} needs `{name}`")).help(format!("add `{name}: …`"))
+}
+
+pub(in crate::types) fn repeat_without_max(name: &Name) -> Diagnostic {
+    Diagnostic::new(Code::F0323, name.span, "a `repeat` needs `max`")
+        .help(format!("write `repeat {} = start with {{ max: 5 }} {{ … }} until cond`", name.text))
 }
 
 /// `after`: the end of the property that names the agent.

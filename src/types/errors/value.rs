@@ -441,12 +441,13 @@ pub(in crate::types) fn unknown_variant(span: Span, name: &str, of: &str, varian
 
 pub(in crate::types) fn unknown_name(span: Span, name: &str, owner: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::F0201, span, format!("unknown name `{name}`"));
-    match owner {
-        Some(of) => diagnostic
+    match (owner, suggest::advice(name)) {
+        (Some(_), Some(advice)) => diagnostic.help(advice),
+        (Some(of), None) => diagnostic
             .note(format!("a variant of {of}, which is not what is expected here"))
             .help(format!("write `{of}.{name}`"))
             .fix(format!("write `{of}.{name}`"), span, format!("{of}.{name}")),
-        None => diagnostic.note("nothing of this name is in scope"),
+        (None, _) => diagnostic.note("nothing of this name is in scope"),
     }
 }
 
