@@ -6,7 +6,7 @@ use crate::resolve::{AgentFile, DefId, DefKind, Res};
 use crate::source::Span;
 use crate::types::{Callee, Checked};
 use ecow::EcoString;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// What plays an agent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -123,7 +123,7 @@ pub(super) struct Agents<'a> {
 
 impl<'a> Agents<'a> {
     pub(super) fn new(checked: &'a Checked) -> Agents<'a> {
-        let mut agents = Agents { checked, facts: HashMap::new() };
+        let mut agents = Agents { checked, facts: HashMap::default() };
         for (at, def) in checked.resolved.defs.iter().enumerate() {
             if matches!(def.kind, DefKind::Agent | DefKind::AgentFile(_)) {
                 agents.learn(DefId(at as u32));

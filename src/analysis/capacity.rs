@@ -7,7 +7,7 @@ use crate::diagnostics::Diagnostic;
 use crate::resolve::{ModuleId, Res};
 use crate::source::FileId;
 use crate::types::Checked;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 pub(super) fn check(checked: &Checked, survey: &Survey<'_>, out: &mut Vec<Diagnostic>) {
     let modules: HashMap<FileId, ModuleId> =

@@ -11,7 +11,7 @@ use crate::diagnostics::Diagnostic;
 use crate::resolve::{DefId, DefKind};
 use crate::source::Span;
 use crate::types::{Builtin, Callee, Checked};
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 pub(super) fn check(
     checked: &Checked,
@@ -109,7 +109,7 @@ fn effect(props: &Props) -> Option<Span> {
 
 /// The workflows that give a task without a budget to an agent, themselves or by way of others.
 fn spending(checked: &Checked, tasks: &HashMap<DefId, &TaskDecl>, agents: &Agents<'_>) -> HashSet<DefId> {
-    let mut callers: HashMap<DefId, Vec<DefId>> = HashMap::new();
+    let mut callers: HashMap<DefId, Vec<DefId>> = HashMap::default();
     let mut open = Vec::new();
     for at in (0..checked.resolved.defs.len() as u32).map(DefId) {
         let ItemKind::Workflow(decl) = &checked.resolved.item(at).kind else { continue };
@@ -125,7 +125,7 @@ fn spending(checked: &Checked, tasks: &HashMap<DefId, &TaskDecl>, agents: &Agent
             callers.entry(callee).or_default().push(at);
         }
     }
-    let mut found = HashSet::new();
+    let mut found = HashSet::default();
     while let Some(def) = open.pop() {
         if found.insert(def) {
             open.extend(callers.remove(&def).unwrap_or_default());
@@ -152,7 +152,7 @@ fn known_width(checked: &Checked, items: &Expr) -> bool {
 
 /// Whether a workflow has a budget, or is a part of others only that are bounded so.
 fn is_bounded(checked: &Checked, survey: &Survey<'_>, workflow: DefId) -> bool {
-    let (mut open, mut seen) = (vec![workflow], HashSet::new());
+    let (mut open, mut seen) = (vec![workflow], HashSet::default());
     while let Some(at) = open.pop() {
         if has_budget(checked, at) || !seen.insert(at) {
             continue;

@@ -7,7 +7,7 @@ use crate::ast::{
 };
 use crate::resolve::{DefId, DefKind, ModuleId, Res};
 use crate::types::{Call, Callee, Checked};
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 /// A task, declared or inline.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +65,7 @@ impl<'a> Survey<'a> {
             owner: None,
             loops: 0,
             tasks: 0,
-            names: HashSet::new(),
+            names: HashSet::default(),
         };
         for (id, module) in checked.resolved.modules.iter().enumerate() {
             if module.embedded {

@@ -43,7 +43,10 @@ pub fn run(args: &CheckArgs) -> Exit {
         look(group, args.fix, &mut looked);
     }
     looked.programs.iter_mut().for_each(|program| denied.raise(&mut program.diagnostics));
-    report(args.format, &looked, (looked.programs.len(), "file"))
+    let exit = report(args.format, &looked, (looked.programs.len(), "file"));
+    // The process ends: to take large programs apart would be in vain.
+    std::mem::forget(looked);
+    exit
 }
 
 fn look(group: &Group, fix: bool, looked: &mut Looked) {

@@ -36,6 +36,7 @@ mod runs;
 mod show;
 mod test;
 
+use crate::exec::sys::grow_memory_in_steps;
 use crate::exec::warden::{Ended, Link, run_under_warden};
 use args::{Cli, Command};
 use clap::Parser;
@@ -56,6 +57,7 @@ pub fn main() -> u8 {
         }
     };
     if !drives_a_run(&cli.command) {
+        grow_memory_in_steps();
         return on_large_stack(Exit::Failed, move || dispatch(cli, None));
     }
     // This process becomes the warden of a second one, before it has any other thread.

@@ -247,7 +247,7 @@ fn tools(pair: &Pair, odd: &mut Vec<Diagnostic>) -> Option<(Vec<String>, Vec<Spa
             if names.iter().any(|(n, _)| n == "*") {
                 return None;
             }
-            let mut seen = std::collections::HashSet::new();
+            let mut seen = foldhash::HashSet::default();
             names.retain(|(n, _)| seen.insert(n.clone()));
             Some(names.into_iter().unzip())
         }

@@ -102,7 +102,7 @@ fn knots(edges: &[Vec<u32>]) -> Vec<u32> {
 
 /// A shortest way from `start` back to itself inside its knot.
 fn shortest(edges: &[Vec<u32>], knot_of: &[u32], start: u32) -> Option<Vec<u32>> {
-    let mut from: std::collections::HashMap<u32, u32> = std::collections::HashMap::new();
+    let mut from: foldhash::HashMap<u32, u32> = foldhash::HashMap::default();
     let mut queue = VecDeque::from([start]);
     while let Some(node) = queue.pop_front() {
         for to in edges[node as usize].iter().copied() {

@@ -12,9 +12,9 @@ use crate::diagnostics::Diagnostic;
 use crate::source::{SourceMap, Span};
 use crate::types::{BUILTIN_ENUMS, EnumId};
 use ecow::EcoString;
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 use import::use_binds;
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
 
 /// The types of the language besides the built-in enums; a program cannot declare them again.
 pub(super) const TYPES: &[&str] = &[

@@ -1,6 +1,6 @@
 //! The modules of `std`, embedded in the program.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::LazyLock;
 
 /// Every module: its name after `std.`, the path that people see, and its text.

@@ -10,7 +10,7 @@ use crate::ast::{ItemKind, Module, NodeIds, Str, UseSource};
 use crate::diagnostics::Diagnostic;
 use crate::source::{Entry, FileId, Loader, SourceMap, Span};
 use ecow::EcoString;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// A parsed file with its `use` items.
 #[derive(Debug)]
@@ -86,8 +86,8 @@ impl Load<'_> {
                 "".into()
             }
         };
-        let mut known: HashMap<Key, ModuleId> = HashMap::new();
-        let mut folders: HashMap<String, u32> = HashMap::new();
+        let mut known: HashMap<Key, ModuleId> = HashMap::default();
+        let mut folders: HashMap<String, u32> = HashMap::default();
         let path = paths::join("", main).unwrap_or_else(|_| main.to_string());
         known.insert(Key::File(path.clone()), ModuleId(0));
         self.parse(&mut program, path, main, &text);
@@ -225,7 +225,7 @@ impl Load<'_> {
 
     fn agents(&mut self, program: &mut Program, path: &str, entries: &[Entry], span: Span) -> Folder {
         let mut folder = Folder { path: path.to_string(), agents: Vec::new(), others: Vec::new() };
-        let mut taken: HashMap<EcoString, u32> = HashMap::new();
+        let mut taken: HashMap<EcoString, u32> = HashMap::default();
         for entry in entries.iter().filter(|e| !e.is_dir && e.name.ends_with(".md")) {
             let file_path = if path == "." { entry.name.clone() } else { format!("{path}/{}", entry.name) };
             let stem = agent_file::flow_name(entry.name.trim_end_matches(".md")).unwrap_or_default();

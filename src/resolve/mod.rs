@@ -25,7 +25,7 @@ use crate::diagnostics::Diagnostic;
 use crate::source::{FileId, Loader, SourceMap, Span};
 use crate::types::{Builtin, BuiltinTask, EnumId};
 use ecow::EcoString;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// A declaration of the program; dense over all modules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -204,7 +204,7 @@ fn report_recursion(world: &declare::World, calls: &[(DefId, DefId, Span)], out:
     if found.is_empty() {
         return;
     }
-    let mut places: HashMap<(u32, u32), Span> = HashMap::new();
+    let mut places: HashMap<(u32, u32), Span> = HashMap::default();
     for (from, to, span) in calls {
         places.entry((from.0, to.0)).or_insert(*span);
     }

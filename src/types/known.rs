@@ -3,8 +3,8 @@
 use super::{Alias, EnumTy, FieldTy, RecordTy, Ty};
 use crate::resolve::DefId;
 use ecow::EcoString;
+use foldhash::HashMap;
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 /// Levels of a type that are followed; a deeper one counts as not fitting.

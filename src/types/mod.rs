@@ -21,7 +21,7 @@ pub use ty::{DefaultId, EnumId, FieldTy, RecordTy, Ty};
 use crate::ast::{Expr, NodeId, Table};
 use crate::resolve::{DefId, Resolved};
 use ecow::EcoString;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// The result of the phase.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use super::value::Taint;
 use crate::resolve::DefId;
 use crate::types::{Checked, EnumId, Ty};
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// What values of a type can carry.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use crate::resolve::DefId;
 use ecow::EcoString;
-use std::collections::{BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Where text comes from, as a set.
@@ -68,7 +69,7 @@ pub(in crate::analysis) struct AgentSets {
 impl Default for AgentSets {
     fn default() -> AgentSets {
         let empty = Rc::new(BTreeSet::new());
-        AgentSets { sets: vec![empty.clone()], known: HashMap::from([(empty, AgentSet(0))]) }
+        AgentSets { sets: vec![empty.clone()], known: HashMap::from_iter([(empty, AgentSet(0))]) }
     }
 }
 

@@ -11,7 +11,8 @@ use crate::ast::{
 use crate::resolve::{DefId, DefKind, Res};
 use crate::types::{Checked, Ty};
 use ecow::EcoString;
-use std::collections::{BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Fields that are told apart, at most so deep.
@@ -49,15 +50,15 @@ impl<'f, 'a> Walk<'f, 'a> {
             agents,
             checked,
             carries: Carries::default(),
-            summaries: HashMap::new(),
+            summaries: HashMap::default(),
             locals: Table::default(),
             owner: DefId(0),
             slots: 0,
             rounds: Vec::new(),
             vetted: Vec::new(),
             thrown: Taint::default(),
-            throws: HashMap::new(),
-            defaults: HashMap::new(),
+            throws: HashMap::default(),
+            defaults: HashMap::default(),
             own: false,
         }
     }

@@ -7,7 +7,7 @@ use crate::resolve::load::{Parsed, Target, Used};
 use crate::resolve::{Def, DefId, DefKind, ModuleId, Res, agent_file, errors, suggest};
 use crate::source::{FileId, SourceMap, Span};
 use ecow::EcoString;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 impl World {
     /// Brings into scope what a `use` names.

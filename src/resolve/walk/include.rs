@@ -84,7 +84,7 @@ impl<'t> Walk<'_, 't> {
             wanted: super::Wanted::Any,
             script: self.script.clone(),
             told: std::mem::take(&mut self.told),
-            told_types: std::collections::HashSet::new(),
+            told_types: foldhash::HashSet::default(),
             world: self.world,
             outside: Outside {
                 loader: self.outside.loader,

@@ -6,7 +6,7 @@ use crate::ast::{Field, Item, ItemKind, Mock, Name, Param, Props, TaskDecl, Test
 use crate::resolve::declare::Member;
 use crate::resolve::{DefKind, Res, errors, suggest};
 use crate::types::{Builtin, BuiltinTask};
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 impl<'t> Walk<'_, 't> {
     /// One declaration: the tests, or everything else.
@@ -109,7 +109,7 @@ impl<'t> Walk<'_, 't> {
 
     /// The fields of a record type or of a variant.
     pub(super) fn fields(&mut self, fields: &'t [Field]) {
-        let mut seen: HashMap<&str, &Name> = HashMap::new();
+        let mut seen: HashMap<&str, &Name> = HashMap::default();
         for field in fields {
             if fields.len() > 1
                 && let Some(first) = seen.insert(&field.name.text, &field.name)

@@ -19,7 +19,7 @@ use crate::ast::{Block, Expr, Name, NodeId, NodeIds, Str, Table};
 use crate::diagnostics::Diagnostic;
 use crate::source::{Loader, SourceMap, Span};
 use ecow::EcoString;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// What the walk fills in.
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ struct Frame<'t> {
 #[derive(Debug, Default)]
 struct Later {
     bound: HashMap<EcoString, Span>,
-    broken: std::collections::HashSet<EcoString>,
+    broken: foldhash::HashSet<EcoString>,
     /// One of these binds a name that could not be made out.
     nameless: bool,
 }
@@ -82,9 +82,9 @@ pub(super) struct Walk<'a, 't> {
     spine: Vec<&'t Expr>,
     /// What each stage binds: reached as `stage.name`.
     members: HashMap<(NodeId, EcoString), Res>,
-    stages: std::collections::HashSet<NodeId>,
+    stages: foldhash::HashSet<NodeId>,
     /// Those of which every statement could be read.
-    whole_stages: std::collections::HashSet<NodeId>,
+    whole_stages: foldhash::HashSet<NodeId>,
     /// Inline tasks by name, of each module that has tests or is used by one.
     inline: HashMap<(ModuleId, EcoString), NodeId>,
     /// The first `use` of each module, looked for when a name was not found.
@@ -93,9 +93,9 @@ pub(super) struct Walk<'a, 't> {
     /// The kind of declaration that the property around takes.
     wanted: Wanted,
     /// Unknown names of the declaration around, which were reported.
-    told: std::collections::HashSet<EcoString>,
+    told: foldhash::HashSet<EcoString>,
     /// Unknown types that were reported, with their modules.
-    told_types: std::collections::HashSet<(ModuleId, EcoString)>,
+    told_types: foldhash::HashSet<(ModuleId, EcoString)>,
     /// The property around holds a script.
     script: Option<lookalike::Script>,
 }
@@ -133,19 +133,19 @@ impl<'a, 't> Walk<'a, 't> {
             module: ModuleId(0),
             owner: None,
             generics: &[],
-            locals: HashMap::new(),
+            locals: HashMap::default(),
             undo: Vec::new(),
             frames: Vec::new(),
             spine: Vec::new(),
-            members: HashMap::new(),
-            stages: std::collections::HashSet::new(),
-            whole_stages: std::collections::HashSet::new(),
-            inline: HashMap::new(),
-            first_use: HashMap::new(),
+            members: HashMap::default(),
+            stages: foldhash::HashSet::default(),
+            whole_stages: foldhash::HashSet::default(),
+            inline: HashMap::default(),
+            first_use: HashMap::default(),
             include: include::Includes::default(),
             wanted: Wanted::Any,
-            told: std::collections::HashSet::new(),
-            told_types: std::collections::HashSet::new(),
+            told: foldhash::HashSet::default(),
+            told_types: foldhash::HashSet::default(),
             script: None,
         }
     }

@@ -4,7 +4,7 @@ use super::Walk;
 use crate::ast::{Binding, Name, NodeId, Pattern, PatternKind};
 use crate::resolve::{Res, errors};
 use ecow::EcoString;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// Names that a pattern has bound so far.
 #[derive(Debug, Default)]

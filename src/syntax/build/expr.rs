@@ -34,6 +34,10 @@ static PRECEDENCE: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
             | Op::postfix(Rule::with_props))
 });
 
+fn is_postfix(rule: Rule) -> bool {
+    matches!(rule, Rule::call | Rule::index | Rule::member | Rule::opt_member | Rule::with_props)
+}
+
 impl Builder<'_> {
     /// `expr`
     pub(super) fn expr(&mut self, pair: Pair<'_, Rule>) -> Expr {
@@ -66,6 +70,16 @@ impl Builder<'_> {
     }
 
     fn tree(&mut self, flat: Vec<Pair<'_, Rule>>) -> Expr {
+        // Calls and fields: nothing to weigh against each other.
+        if let [first, rest @ ..] = &flat[..]
+            && !matches!(first.as_rule(), Rule::neg | Rule::not)
+            && rest.iter().all(|pair| is_postfix(pair.as_rule()))
+        {
+            let mut flat = flat.into_iter();
+            let Some(first) = flat.next() else { mismatch() };
+            let first = self.primary(first);
+            return flat.fold(first, |base, op| self.postfix(base, op));
+        }
         for pair in flat.windows(2) {
             if let [sign, number] = pair
                 && sign.as_rule() == Rule::neg

@@ -76,6 +76,13 @@ struct Segment<'t> {
 }
 
 fn read_number(text: &str, negated: bool) -> Read<ExprKind> {
+    // Most are a few digits.
+    if text.len() < 19
+        && text.bytes().all(|b| b.is_ascii_digit())
+        && let Ok(value) = text.parse()
+    {
+        return Ok(ExprKind::Int(value));
+    }
     let wrong = |message: String, help: Option<String>| Wrong { start: 0, end: text.len(), message, help };
     if let Some(percent) = text.strip_suffix('%') {
         let segments = segments(percent)?;

@@ -5,7 +5,7 @@
 
 use crate::types::{EnumId, EnumTy};
 use ecow::EcoString;
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 /// Steps that one `match` may take.
 const EFFORT: usize = 200_000;
@@ -129,7 +129,7 @@ pub(super) fn judge(rows: &[Row], enums: &[EnumTy]) -> Verdict {
 }
 
 fn judge_flat(rows: &[Row], enums: &[EnumTy]) -> Verdict {
-    let mut taken: HashSet<&Ctor> = HashSet::new();
+    let mut taken: HashSet<&Ctor> = HashSet::default();
     let mut all = false;
     let mut unreachable = Vec::new();
     let mut whole: Option<Vec<Ctor>> = None;
@@ -266,7 +266,7 @@ impl<'p> Proof<'p> {
         query: &[&'p Pat],
         rest: &[&'p Pat],
     ) -> Option<Vec<String>> {
-        let mut used: HashSet<&Ctor> = HashSet::new();
+        let mut used: HashSet<&Ctor> = HashSet::default();
         for row in rows {
             if let Some(head) = row.first() {
                 head.sides(&mut |side| {

@@ -8,7 +8,7 @@ use crate::source::Span;
 use crate::types::errors::{self, Why};
 use crate::types::{FieldTy, RecordTy, Ty};
 use ecow::EcoString;
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 use std::sync::Arc;
 
 /// A value that shares its type with others: where it stands, and what it is alone.

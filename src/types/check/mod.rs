@@ -42,9 +42,9 @@ use crate::source::{SourceMap, Span};
 pub(in crate::types) use action::fault_words;
 use ecow::EcoString;
 use flow::Path;
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 pub(in crate::types) use place::Place;
 pub(in crate::types) use shell::Fault;
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Finds the type of everything. Reports through `out`; programs with errors from earlier phases are welcome.
@@ -174,13 +174,13 @@ impl<'a> Checker<'a> {
             signatures: Vec::new(),
             inline_tasks: Table::default(),
             enums: built_in_enums(),
-            aliases: HashMap::new(),
+            aliases: HashMap::default(),
             written: Table::default(),
             defaults: Vec::new(),
             pending: Vec::new(),
             variants: Vec::new(),
-            stages: HashSet::new(),
-            variant_patterns: HashSet::new(),
+            stages: HashSet::default(),
+            variant_patterns: HashSet::default(),
             no_args: Arc::from([]),
             scope: Scope::default(),
             guessed: Vec::new(),

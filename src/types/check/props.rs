@@ -6,7 +6,7 @@ use crate::ast::{Expr, Prop, Props, Repeat};
 use crate::resolve::Res;
 use crate::source::Span;
 use crate::types::{BuiltinTask, Ty, errors};
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 pub(super) use table::place_of_call;
 
@@ -24,7 +24,7 @@ pub(super) enum Site {
 impl<'a> Checker<'a> {
     /// Checks all of them; `where_`: as in "a task".
     pub(super) fn props(&mut self, props: &'a Props, rows: &'static [Row], where_: &'static str, site: Site) {
-        let mut seen: HashMap<&str, Span> = HashMap::new();
+        let mut seen: HashMap<&str, Span> = HashMap::default();
         for prop in &props.list {
             if let Some(first) = seen.insert(&prop.name.text, prop.name.span) {
                 let twice = errors::duplicate("property", &prop.name.text, prop.name.span, Some(first));

@@ -4,7 +4,7 @@ use super::Checker;
 use crate::resolve::DefId;
 use crate::types::known::MAX_DEPTH;
 use crate::types::{Ty, errors};
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 /// Instances of generic types that one may lead to.
 const MAX_INSTANCES: usize = 256;
@@ -20,7 +20,7 @@ impl Checker<'_> {
     pub(super) fn refuse_endless_types(&mut self) {
         let mut defs: Vec<DefId> = self.aliases.keys().copied().collect();
         defs.sort_unstable();
-        let mut marks = HashMap::new();
+        let mut marks = HashMap::default();
         let mut endless = Vec::new();
         for def in &defs {
             self.follow(*def, &mut marks, &mut endless);
@@ -112,7 +112,7 @@ impl Checker<'_> {
         let args: Vec<Ty> =
             alias.generics.iter().enumerate().map(|(i, n)| Ty::Param(i as u32, n.clone())).collect();
         let start = Ty::Named(def, args.into());
-        let mut seen = HashSet::from([start.clone()]);
+        let mut seen = HashSet::from_iter([start.clone()]);
         let mut open = vec![start];
         while let Some(Ty::Named(def, args)) = open.pop() {
             let Some(alias) = self.aliases.get(&def) else { continue };

@@ -22,7 +22,7 @@ use crate::resolve::suggest::{self, Near};
 use crate::resolve::{DefId, Res, Resolved};
 use crate::source::{SourceMap, Span};
 use ecow::EcoString;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// Why a type is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
