@@ -3,11 +3,13 @@
 use super::answer::user;
 use super::args::{ApproveArgs, EngineArgs, Format};
 use super::exit::Exit;
+use super::run::as_tree;
 use super::{engine, output, resume, runs};
 use crate::exec::sys::proc;
 use crate::exec::warden::Link;
+use crate::plan::Plan;
 use crate::run::view::RunView;
-use crate::run::{Message, Reply, Resume, RunStatus, TaskStatus};
+use crate::run::{Message, QuestionAsked, Reply, Resume, RunStatus, TaskStatus, check_reply, value_wanted};
 use crate::store::{RunDir, RunLock, boot_id, is_held};
 use ecow::EcoString;
 
@@ -24,28 +26,16 @@ pub fn run(args: &ApproveArgs, link: Option<Link>) -> Exit {
         ));
         return Exit::WrongUse;
     }
-    let view = match runs::view(&dir) {
-        Ok((view, _)) => view,
+    let (view, plan) = match runs::view(&dir) {
+        Ok(read) => read,
         Err(e) => return engine::store_error(&e),
     };
-    let (task, question) = match question(&view, args.task.as_deref()) {
-        Ok(found) => found,
+    let reply = match reply(args, &view, plan.as_ref()) {
+        Ok(reply) => reply,
         Err(message) => {
             output::complain(format_args!("{}", output::visible(&message)));
             return Exit::WrongUse;
         }
-    };
-    let answer = match (&args.value, args.reject) {
-        (Some(value), _) => value.as_str(),
-        (None, true) => "no",
-        (None, false) => "yes",
-    };
-    let reply = Reply {
-        task,
-        question,
-        by: args.by.clone().unwrap_or_else(user).into(),
-        answer: answer.into(),
-        note: args.note.as_str().into(),
     };
     if args.resume && !is_held(&dir) {
         let how = Resume { answers: vec![reply], ..Resume::default() };
@@ -62,6 +52,36 @@ pub fn run(args: &ApproveArgs, link: Option<Link>) -> Exit {
     Exit::Done
 }
 
+/// The answer that was given, to the question that is meant; it does as far as can be told from here.
+fn reply(args: &ApproveArgs, view: &RunView, plan: Option<&Plan>) -> Result<Reply, String> {
+    let (task, asked) = question(view, args.task.as_deref())?;
+    let wanted = plan.and_then(|plan| Some((plan, value_wanted(plan, &task)?)));
+    let answer = match (&args.value, args.reject) {
+        (Some(value), _) => {
+            let tree = wanted.and_then(|(plan, ty)| as_tree(plan, ty, value));
+            tree.map_or_else(|| value.clone(), |tree| tree.to_string())
+        }
+        (None, false) if wanted.is_some() && asked.default => String::new(),
+        (None, _) if wanted.is_some() => {
+            return Err(format!("`{task}` asks for a value: give it with --value"));
+        }
+        (None, true) => "no".to_owned(),
+        (None, false) => "yes".to_owned(),
+    };
+    let reply = Reply {
+        task,
+        question: asked.question.clone(),
+        by: args.by.clone().unwrap_or_else(user).into(),
+        answer: answer.into(),
+        note: args.note.as_str().into(),
+    };
+    match plan {
+        Some(plan) => check_reply(plan, asked, &reply)?,
+        None => {}
+    }
+    Ok(reply)
+}
+
 /// Whether this process is below the run's own: nobody is asked so that a task or an agent answers.
 fn is_of_its_tasks(dir: &RunDir) -> bool {
     let Ok(Some(holder)) = RunLock::holder(dir) else { return false };
@@ -75,22 +95,22 @@ fn is_of_its_tasks(dir: &RunDir) -> bool {
     above.any(|(pid, _)| holder.processes.iter().any(|process| process.pid == pid))
 }
 
-/// The open question that is meant, with its hash.
-fn question(view: &RunView, task: Option<&str>) -> Result<(EcoString, EcoString), String> {
+/// The open question that is meant.
+fn question<'v>(view: &'v RunView, task: Option<&str>) -> Result<(EcoString, &'v QuestionAsked), String> {
     let status = view.status(false);
     if matches!(status, RunStatus::Succeeded | RunStatus::Failed | RunStatus::Cancelled) {
         return Err(format!("run {} is over: it asks nothing", view.run));
     }
-    let open: Vec<(&EcoString, EcoString)> = view
+    let open: Vec<(&EcoString, &QuestionAsked)> = view
         .tasks
         .iter()
         .filter(|(_, t)| t.status == TaskStatus::Waiting)
-        .filter_map(|(id, t)| Some((id, t.question.as_ref()?.question.clone())))
+        .filter_map(|(id, t)| Some((id, t.question.as_ref()?)))
         .collect();
     let found: Vec<_> = open.iter().filter(|(id, _)| task.is_none_or(|t| t == id.as_str())).collect();
     let names = || open.iter().map(|(id, _)| format!("`{id}`")).collect::<Vec<_>>().join(", ");
     match (found.as_slice(), task) {
-        ([(id, hash)], _) => Ok(((*id).clone(), hash.clone())),
+        ([(id, asked)], _) => Ok(((*id).clone(), *asked)),
         ([], _) if open.is_empty() => Err(format!("run {} asks nothing now", view.run)),
         ([], Some(task)) => Err(format!("`{task}` of run {} asks nothing; these do: {}", view.run, names())),
         _ => Err(format!("run {} asks several things; name one with --task: {}", view.run, names())),

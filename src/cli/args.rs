@@ -264,7 +264,7 @@ pub struct ResumeArgs {
 
 #[derive(Debug, Args)]
 pub struct ApproveArgs {
-    /// The run, or the beginning of its id; the newest that waits if not given
+    /// The run, or the beginning of its id; the newest unfinished one if not given
     pub run: Option<String>,
     /// The task that asks, where several do
     #[arg(long, value_name = "ID")]
@@ -272,7 +272,7 @@ pub struct ApproveArgs {
     /// Reject instead
     #[arg(long, conflicts_with = "value")]
     pub reject: bool,
-    /// The value of an `input`
+    /// The value of an `input`, written like one of `flowc run --input`
     #[arg(long, value_name = "VALUE")]
     pub value: Option<String>,
     /// A note that goes into the record

@@ -71,14 +71,20 @@ fn understood(plan: &Plan, given: Vec<(String, Given)>) -> Vec<(String, Given)> 
     let each = given.into_iter().map(|(name, given)| {
         let input = plan.inputs.iter().find(|input| input.name == name.as_str());
         let tree = match (&given, input) {
-            (Given::Text(text), Some(input)) if !is_text(plan, input.ty) && json::parse(text).is_err() => {
-                literal::json(text).filter(|tree| tree.is_object() || tree.is_array())
-            }
+            (Given::Text(text), Some(input)) => as_tree(plan, input.ty, text),
             _ => None,
         };
         (name, tree.map_or(given, Given::Json))
     });
     each.collect()
+}
+
+/// A list, record or variant that is given as a literal of the language, as JSON.
+pub(super) fn as_tree(plan: &Plan, ty: TypeId, text: &str) -> Option<serde_json::Value> {
+    if is_text(plan, ty) || json::parse(text).is_ok() {
+        return None;
+    }
+    literal::json(text).filter(|tree| tree.is_object() || tree.is_array())
 }
 
 /// Whether an input takes its text as it is.

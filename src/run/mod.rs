@@ -43,9 +43,9 @@ pub use observer::{
     AttemptOutcome, EVENTS_VERSION, ErrorText, Observer, OpenQuestion, RunEvent, RunStatus, Silent,
     TaskStatus, What,
 };
-pub use people::{Asker, Form, Question, Replies, Reply};
+pub use people::{Asker, Form, Question, Replies, Reply, check_reply, value_wanted};
 pub use preflight::Refused;
 pub use preview::{Preview, Reason, Rerun};
-pub use record::Failure;
+pub use record::{Failure, QuestionAsked};
 pub use resume::{From, Resume, resume};
 pub use start::{Company, How, Options, RunEnd, Site, start};

@@ -4,8 +4,12 @@
 //! the answer comes as a message. An answer names the hash of the question that was shown, so that nobody approves what
 //! he has not seen.
 
+use super::ids::Locator;
 use super::inputs::{self, Given};
-use crate::plan::Plan;
+use super::record::QuestionAsked;
+use crate::plan::{Action, NodeKind, Plan};
+use crate::schedule;
+use crate::types::BuiltinTask;
 use crate::value::{Fields, Type, TypeId, Value};
 use ecow::EcoString;
 use std::sync::Arc;
@@ -86,13 +90,15 @@ impl Question {
                 "no" | "n" | "false" | "reject" => Ok(Verdict::Rejected(rejection(reply))),
                 other => Err(format!("answer yes or no, not `{other}`")),
             },
-            Form::Value { ty, default, .. } => {
+            Form::Value { ty, default, type_name, .. } => {
                 if reply.answer.trim().is_empty()
                     && let Some(default) = default
                 {
                     return Ok(Verdict::Value(default.clone()));
                 }
-                inputs::read(plan, *ty, &Given::Text(reply.answer.to_string())).map(Verdict::Value)
+                inputs::read(plan, *ty, &Given::Text(reply.answer.to_string()))
+                    .map(Verdict::Value)
+                    .map_err(|why| format!("the answer must be {type_name}: {why}"))
             }
             Form::Crash { result, kept, .. } => {
                 let (word, rest) = reply.answer.split_once('=').unwrap_or((&reply.answer, ""));
@@ -108,6 +114,43 @@ impl Question {
             }
         }
     }
+}
+
+/// The type of what an `input` of that id asks for; `None` where a task asks for something else, or there is no such task.
+pub fn value_wanted(plan: &Plan, id: &str) -> Option<TypeId> {
+    asker_of(plan, id).and_then(|(task, ty)| (task == BuiltinTask::Input).then_some(ty))
+}
+
+fn asker_of(plan: &Plan, id: &str) -> Option<(BuiltinTask, TypeId)> {
+    let at = Locator::new(plan).locate(id)?;
+    let NodeKind::Task { def, .. } = &plan.body(at.body).nodes.get(at.node.index())?.kind else {
+        return None;
+    };
+    let def = plan.task(*def);
+    match def.action {
+        Action::Builtin { task, .. } => Some((task, def.result)),
+        _ => None,
+    }
+}
+
+/// Whether an answer does for a question that was recorded, before a run is there to judge it. What the record does not tell
+/// is left to the run.
+///
+/// # Errors
+/// Says why it does not do.
+pub fn check_reply(plan: &Plan, asked: &QuestionAsked, reply: &Reply) -> Result<(), String> {
+    let form = match asker_of(plan, &reply.task).filter(|_| asked.about == schedule::Question::Task) {
+        Some((BuiltinTask::Input, _)) if asked.default && reply.answer.trim().is_empty() => return Ok(()),
+        Some((BuiltinTask::Input, ty)) => {
+            let type_name = inputs::type_name(plan, ty);
+            Form::Value { ty, type_name, choices: Vec::new(), default: None }
+        }
+        Some((BuiltinTask::Approve, _)) => Form::Approve,
+        _ => return Ok(()),
+    };
+    let mut question = Question::new("", reply.task.clone(), 0, asked.message.clone(), form);
+    question.by.clone_from(&asked.by);
+    question.judge(plan, reply).map(drop)
 }
 
 /// The result that a person vouches for: nothing is needed where the type has a value for nothing.

@@ -130,3 +130,35 @@ fn an_answer_stands_in_a_changed_program_as_long_as_the_question_is_the_same() {
     let run = run.file_name().unwrap().to_str().unwrap();
     place.ends(&["resume", run, "--from", "task:approve"], 3);
 }
+
+#[test]
+fn an_answer_that_does_not_do_is_refused_where_it_is_given() {
+    let place = Place::new(
+        r##"
+type Aim = { to: String, count: Int = 1 }
+workflow main() -> String {
+  let aim = input<Aim>("Where to?")
+  let sure = approve("Sure?", by: ["ann"])
+  let word = input<String>("A word?", default: "none")
+  "#{aim.to} #{aim.count} #{word} #{sure.by}"
+}
+"##,
+    );
+    place.ends(&["run", "main.flow", "--no-wait"], 3);
+    for (answer, why) in [
+        (&["--task", "aim"][..], "`aim` asks for a value"),
+        (&["--task", "aim", "--reject"], "`aim` asks for a value"),
+        (&["--task", "aim", "--value", "{ count: 2 }"], "the answer must be Aim: the field `to` is missing"),
+        (&["--task", "sure", "--value", "perhaps"], "answer yes or no, not `perhaps`"),
+        (&["--task", "sure", "--by", "bob"], "`bob` may not answer this; ask ann"),
+    ] {
+        let told = place.ends(&[&["approve"], answer].concat(), 2);
+        assert!(told.contains(why), "{answer:?}: {told}");
+    }
+    // A literal of the language does, as for `run --input`.
+    place.ends(&["approve", "--task", "aim", "--value", r#"{ to: "x" }"#], 0);
+    place.ends(&["approve", "--task", "sure"], 0);
+    place.ends(&["resume"], 3);
+    let told = place.ends(&["approve", "--task", "word", "--resume"], 0);
+    assert!(told.contains("x 1 none ann"), "{told}");
+}

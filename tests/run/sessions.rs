@@ -218,7 +218,8 @@ fn of_two_answers_the_first_counts_and_a_stale_one_is_told_so() {
     let place = Place::new(&APPROVE.replace("\"Ship?\"", "\"Ship?\", by: [\"bob\"]"));
     place.ends(&["run", "main.flow"], 3);
     place.ends(&["resume"], 3);
-    place.ends(&["approve"], 0);
+    let told = place.ends(&["approve"], 2);
+    assert!(told.contains("`ann` may not answer this; ask bob"), "{told}");
     place.ends(&["resume"], 3);
     place.ends(&["approve", "--by", "bob"], 0);
     place.ends(&["resume"], 0);
