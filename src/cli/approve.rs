@@ -75,10 +75,7 @@ fn reply(args: &ApproveArgs, view: &RunView, plan: Option<&Plan>) -> Result<Repl
         answer: answer.into(),
         note: args.note.as_str().into(),
     };
-    match plan {
-        Some(plan) => check_reply(plan, asked, &reply)?,
-        None => {}
-    }
+    plan.map_or(Ok(()), |plan| check_reply(plan, asked, &reply))?;
     Ok(reply)
 }
 
