@@ -3,6 +3,7 @@
 mod args;
 mod convert;
 mod declared;
+mod names;
 mod pattern;
 mod property;
 mod value;
@@ -10,6 +11,7 @@ mod value;
 pub(super) use args::*;
 pub(super) use convert::plain_value;
 pub(super) use declared::*;
+pub(super) use names::*;
 pub(super) use pattern::*;
 pub(super) use property::*;
 pub(super) use value::*;
