@@ -21,6 +21,7 @@ pub(super) fn of(places: &Places<'_>, parties: &Parties<'_>) -> Vec<Fix> {
 fn after(places: &Places<'_>, parties: &Parties<'_>) -> Option<Fix> {
     let (first, _, later) = in_order(places, parties)?;
     let (name, bind) = name_of(places, first)?;
+    let bound = if bind.is_some() { format!("`let {name} = …`, and ") } else { String::new() };
     let mut edits: Vec<Edit> = bind.into_iter().collect();
     edits.push(match later.origin? {
         Origin::Call(call) => match call.with {
@@ -29,7 +30,7 @@ fn after(places: &Places<'_>, parties: &Parties<'_>) -> Option<Fix> {
         },
         Origin::Inline(decl) => add_after(places, &decl.props, &name),
     });
-    Some(look(format!("let `{}` wait: `after: [{name}]`", later.name), edits))
+    Some(look(format!("let `{}` wait: {bound}`after: [{name}]`", later.name), edits))
 }
 
 /// The first becomes a stage: what stands below it waits.

@@ -237,6 +237,13 @@ fn restart(
     {
         return Err(Halt::Unfit(format!("the record tells of no task `{id}`: see `flowc show`")));
     }
+    let waves = old.bodies.first().map_or(0, |body| body.waves);
+    if let Some(From::Wave(wave)) = &how.from
+        && *wave >= waves
+    {
+        let last = waves.saturating_sub(1);
+        return Err(Halt::Unfit(format!("there is no wave {wave}: the last is {last}")));
+    }
     driver.memory = memory;
     let inputs = kept_inputs(&driver.store, plan, old, outline.inputs())?;
     preflight::check_inputs(plan, &inputs).map_err(Halt::Refused)?;

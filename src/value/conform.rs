@@ -170,7 +170,11 @@ impl Conform<'_> {
             _ => return Err(wrong(&format!("a variant of `{of}`"), value)),
         };
         let Some(index) = variants.iter().position(|v| v.name == *name) else {
-            let names: Vec<_> = variants.iter().map(|v| format!("`{}`", v.name)).collect();
+            let fields = |v: &VariantType| {
+                let names: Vec<String> = v.fields.iter().map(|f| format!("{}: …", f.name)).collect();
+                if names.is_empty() { String::new() } else { format!("({})", names.join(", ")) }
+            };
+            let names: Vec<_> = variants.iter().map(|v| format!("`{}{}`", v.name, fields(v))).collect();
             return Err(mismatch(format!(
                 "`{name}` is not a variant of `{of}`; it has {}",
                 names.join(", ")
@@ -289,7 +293,7 @@ mod tests {
         );
         assert_eq!(
             fails(r#"[{"sev":"mid","note":""}]"#),
-            "at `[0].sev`: `mid` is not a variant of `Sev`; it has `low`, `at`"
+            "at `[0].sev`: `mid` is not a variant of `Sev`; it has `low`, `at(x: …)`"
         );
         assert_eq!(fails(r#"[{"note":""}]"#), "at `[0]`: the field `sev` is missing");
         assert!(fails("not json").starts_with("this is not JSON"));

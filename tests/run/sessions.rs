@@ -52,6 +52,8 @@ fn what_was_paid_is_not_paid_again_unasked() {
     place.ends(&["run", "main.flow"], 0);
     let run = place.run_folder();
     let run = run.file_name().unwrap().to_str().unwrap();
+    let told = place.ends(&["resume", run, "--from", "wave:9"], 2);
+    assert!(told.contains("there is no wave 9: the last is 2"), "{told}");
     let dry = place.ends(&["resume", run, "--from", "task:b", "--dry-run"], 0);
     assert!(dry.contains("ask p:"), "{dry}");
     assert_eq!(place.log(), ["before", "pay", "after"]);
