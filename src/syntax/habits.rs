@@ -4,8 +4,8 @@
 
 mod places;
 
-use super::explain::Wanted;
 use super::hints;
+use super::wanted::Wanted;
 use std::ops::Range;
 
 /// What is said of a habit. Places are offsets in the piece.

@@ -18,6 +18,7 @@ mod names;
 mod pieces;
 mod repair;
 mod scan;
+mod wanted;
 
 pub use comments::{Allow, allow_comments};
 pub use format::format;
