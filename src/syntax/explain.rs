@@ -3,7 +3,7 @@
 
 use super::build::Builder;
 use super::grammar::{FlowParser, Rule};
-use super::wanted::{Wanted, after, code_end};
+use super::wanted::{Wanted, code_end};
 use super::{errors, habits, hints, names, repair};
 use crate::ast::{Item, ItemKind, Stmt, StmtKind};
 use crate::diagnostics::{Applicability, Edit, suggest};
