@@ -74,7 +74,8 @@ pub fn resume(dir: &RunDir, how: Resume, site: Site, options: &Options, company:
         Err(error) => return RunEnd::store(&run, error),
     };
     let changed = how.plan.as_ref().filter(|plan| !is_same(plan, &old));
-    if let (Some(ended), None, None) = (&outline.ended, changed, &how.from)
+    if let (Some(ended), None) = (&outline.ended, &how.from)
+        && (changed.is_none() || ended.status == RunStatus::Cancelled)
         && let Some(end) = over(&run, &store, &old, ended, &how)
     {
         return end;

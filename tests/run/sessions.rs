@@ -173,7 +173,15 @@ fn a_cancel_takes_the_newest_unfinished_run() {
     assert!(told.contains("was cancelled"), "{told}");
     assert_eq!(place.show()["status"], "cancelled");
     place.ends(&["cancel"], 2);
-    place.ends(&["cancel", place.run_folder().file_name().unwrap().to_str().unwrap()], 2);
+    let run = place.run_folder().file_name().unwrap().to_str().unwrap().to_owned();
+    place.ends(&["cancel", &run], 2);
+    // It stays cancelled, whatever becomes of its program, until somebody says from where.
+    for edit in [("release-", "release-"), ("release-", "sent-")] {
+        place.edit(edit.0, edit.1);
+        let told = place.ends(&["resume", &run], 2);
+        assert!(told.contains("--from"), "{told}");
+    }
+    place.ends(&["resume", &run, "--from", "wave:0"], 3);
 }
 
 #[test]
