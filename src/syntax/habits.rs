@@ -115,18 +115,22 @@ impl End<'_> {
         None
     }
 
-    /// The innermost bracket that is open.
-    fn opener(&self) -> Option<char> {
+    /// The innermost bracket that is open, and where it stands.
+    fn innermost(&self) -> Option<(usize, char)> {
         let mut closed = 0;
-        for c in self.before.chars().rev() {
+        for (at, c) in self.before.char_indices().rev() {
             match c {
                 ')' | ']' | '}' => closed += 1,
-                '(' | '[' | '{' if closed == 0 => return Some(c),
+                '(' | '[' | '{' if closed == 0 => return Some((at, c)),
                 '(' | '[' | '{' => closed -= 1,
                 _ => {}
             }
         }
         None
+    }
+
+    fn opener(&self) -> Option<char> {
+        self.innermost().map(|(_, c)| c)
     }
 
     fn in_block(&self, in_brace: bool) -> Option<Habit> {
@@ -366,8 +370,7 @@ impl End<'_> {
         let braces = braces && !compared && !self.sign("=") && hints::sign(self.next).is_none();
         braces.then(|| {
             let length = word_at(self.next).len().max(1).min(self.next.len());
-            let on_line =
-                !self.text[self.before.len()..self.at].contains(['\n', '\r']) && !self.next.is_empty();
+            let on_line = self.on_line() && !self.next.is_empty();
             let mut habit = self.say(length, "the branches of an `if` go in braces");
             if !on_line {
                 habit.place = self.behind();
@@ -452,10 +455,9 @@ impl End<'_> {
         if word == "not" {
             return Some(self.say(3, "`a not in b` is written `not (a in b)`"));
         }
-        let on_line = !self.text[self.before.len()..self.at].contains(['\n', '\r']);
         let texts = self.last == "\"" && (self.sign("\"") || !word.is_empty())
             || self.sign("\"") && self.last.starts_with(|c: char| is_word(c) || c == ')');
-        (texts && on_line && !matches!(self.opener(), Some('(' | '['))).then(|| {
+        (texts && self.on_line() && !matches!(self.opener(), Some('(' | '['))).then(|| {
             let habit = self.say(word.len().max(1), "two texts side by side are not joined");
             habit.help("join them with `+`, or write one text: `\"#{a} and #{b}\"`")
         })

@@ -12,19 +12,9 @@ const STATEMENTS: &[&str] =
 const OPTIONS: &[&str] = &["by", "key", "parallel", "after", "max", "limit", "concurrency", "workers"];
 
 impl End<'_> {
-    /// Where the innermost open brace stands.
+    /// Where the innermost open bracket stands, if that is a brace.
     fn open_brace(&self) -> Option<usize> {
-        let mut closed = 0;
-        for (at, c) in self.before.char_indices().rev() {
-            match c {
-                ')' | ']' | '}' => closed += 1,
-                '{' if closed == 0 => return Some(at),
-                '(' | '[' if closed == 0 => return None,
-                '(' | '[' | '{' => closed -= 1,
-                _ => {}
-            }
-        }
-        None
+        self.innermost().filter(|(_, c)| *c == '{').map(|(at, _)| at)
     }
 
     fn touches(&self) -> bool {
@@ -184,7 +174,7 @@ impl End<'_> {
         })
     }
 
-    fn on_line(&self) -> bool {
+    pub(super) fn on_line(&self) -> bool {
         !self.text[self.before.len()..self.at].contains(['\n', '\r'])
     }
 
