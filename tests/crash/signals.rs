@@ -50,6 +50,27 @@ fn f35_signals_at_any_time_interrupt_and_lose_nothing() {
     assert!(interrupted.into_inner() > cases.len() / 8, "hardly any signal came to pass");
 }
 
+/// A signal that reaches the group in the moment in which a program exists and has no group of its own yet was meant for us.
+#[test]
+fn f35_what_is_sent_to_the_group_does_not_reach_the_programs() {
+    let program = "workflow main() { for n in range(0, 3000) { task say { sh: \"echo #{n} >> log\" } } }\n";
+    let ground = Ground::new(program, "process");
+    let mut command = ground.command(&["run", "main.flow"]);
+    command.stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
+    let mut child = command.spawn().unwrap();
+    let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
+    while ground.log().is_empty() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    // One that the runner ignores and that ends a program.
+    while child.try_wait().unwrap().is_none() {
+        let _ = kill_process_group(pid, Signal::PIPE);
+    }
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(ground.log().lines().count(), 3000);
+}
+
 #[test]
 fn f36_a_reader_that_has_gone_away_costs_the_output_and_nothing_else() {
     let cases = [

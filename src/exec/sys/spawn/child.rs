@@ -10,13 +10,15 @@ use rustix::io::Errno;
 use super::{SpawnFailure, Stage};
 use crate::exec::sys::raw::call;
 
-/// Signals that this process may have given a handler or ignore, and that a program expects at their defaults.
-const RESET: [c_int; 10] = [
+/// Signals that this process may have given a handler or ignore, and that a program expects at their defaults; and those that
+/// a terminal sends to a whole group.
+const RESET: [c_int; 11] = [
     libc::SIGHUP,
     libc::SIGINT,
     libc::SIGQUIT,
     libc::SIGPIPE,
     libc::SIGTERM,
+    libc::SIGTSTP,
     libc::SIGCHLD,
     libc::SIGUSR1,
     libc::SIGUSR2,
@@ -140,10 +142,13 @@ unsafe fn prepare(letter: &Letter) -> Result<(), i32> {
         }
         // Those of ours are closed by `execve`; what we inherited may not be. A kernel without this call leaves them open.
         call(libc::SYS_close_range, [3, u32::MAX as usize, 0, 0, 0]);
-        // All zero: the default action, no flags, no mask.
-        let default = [0u64; 4];
+        // What was sent to the group of this process before the child had its own is blocked and pending: to be ignored
+        // for a moment discards it. The kernel's record of an action is its handler, flags, restorer and mask.
+        let (ignored, default) = ([libc::SIG_IGN as u64, 0, 0, 0], [libc::SIG_DFL as u64, 0, 0, 0]);
         for signal in RESET {
-            call(libc::SYS_rt_sigaction, [signal as usize, default.as_ptr() as usize, 0, SET, 0]);
+            for action in [&ignored, &default] {
+                call(libc::SYS_rt_sigaction, [signal as usize, action.as_ptr() as usize, 0, SET, 0]);
+            }
         }
     }
     Ok(())
