@@ -2,6 +2,7 @@
 //! was expected there are said in the language's words.
 
 use super::build::Builder;
+use super::cursor::Pair;
 use super::grammar::{FlowParser, Rule};
 use super::wanted::{Wanted, code_end};
 use super::{errors, habits, hints, names, repair};
@@ -9,7 +10,6 @@ use crate::ast::{Item, ItemKind, Stmt, StmtKind};
 use crate::diagnostics::{Applicability, Edit, suggest};
 use crate::source::Span;
 use pest::Parser;
-use pest::iterators::Pair;
 use std::sync::Mutex;
 
 /// Pest collects what was expected only when a global switch is on; who turns it holds this lock.
@@ -29,15 +29,15 @@ pub(super) struct Braces {
 }
 
 impl Braces {
-    pub(super) fn of(pair: &Pair<'_, Rule>, rule: Rule) -> Braces {
-        Braces { text: pair.as_str().replace(repair::CUT, " "), start: pair.as_span().start(), rule }
+    pub(super) fn of(pair: Pair<'_>, rule: Rule) -> Braces {
+        Braces { text: pair.as_str().replace(repair::CUT, " "), start: pair.start(), rule }
     }
 }
 
 impl<'a> Builder<'a> {
     /// `bad_stmt`. When the statement `before` ends on the same line, it was but the readable beginning of the bad
     /// one, which then covers it: the caller drops it.
-    pub(super) fn bad_stmt(&mut self, pair: &Pair<'_, Rule>, before: Option<Span>, strict: Rule) -> Stmt {
+    pub(super) fn bad_stmt(&mut self, pair: Pair<'_>, before: Option<Span>, strict: Rule) -> Stmt {
         let base = std::mem::take(&mut self.base);
         let (text, start, span) = self.bad_piece(base, pair, before, strict);
         let names = self.names_bound_by(text, start);
@@ -46,7 +46,7 @@ impl<'a> Builder<'a> {
     }
 
     /// `bad_item`; `before` is the item before it, as for statements.
-    pub(super) fn bad_item(&mut self, pair: &Pair<'_, Rule>, before: Option<Span>) -> Item {
+    pub(super) fn bad_item(&mut self, pair: Pair<'_>, before: Option<Span>) -> Item {
         let base = std::mem::take(&mut self.base);
         let (text, start, _) = self.bad_piece(base, pair, before, Rule::strict_item);
         let item = self.bad_item_node(text, start);
@@ -59,14 +59,14 @@ impl<'a> Builder<'a> {
     fn bad_piece(
         &mut self,
         base: usize,
-        pair: &Pair<'_, Rule>,
+        pair: Pair<'_>,
         before: Option<Span>,
         strict: Rule,
     ) -> (&'a str, usize, Span) {
         // A repaired piece is longer than what was written.
         let code = &self.origin.code[..self.limit];
-        let bad = (base + pair.as_span().start()).min(code.len());
-        let end = bad + code[bad..(base + pair.as_span().end()).clamp(bad, code.len())].trim_end().len();
+        let bad = (base + pair.start()).min(code.len());
+        let end = bad + code[bad..(base + pair.end()).clamp(bad, code.len())].trim_end().len();
         let reported = pair.as_str().contains(repair::BROKEN) || bad == end;
         let on_line = |b: &Span| code.get(b.end as usize..bad).is_some_and(|t| !t.contains(['\n', '\r']));
         let start = match before.filter(on_line) {
@@ -104,18 +104,13 @@ impl<'a> Builder<'a> {
     }
 
     /// A property, or a field, that cannot be read. Gives whether the one before was but its readable beginning.
-    pub(super) fn bad_part(
-        &mut self,
-        pair: &Pair<'_, Rule>,
-        before: Option<Span>,
-        braces: &mut Braces,
-    ) -> bool {
+    pub(super) fn bad_part(&mut self, pair: Pair<'_>, before: Option<Span>, braces: &mut Braces) -> bool {
         let within = |offset: u32| (offset as usize).saturating_sub(self.base + braces.start);
-        let bad = pair.as_span().start() - braces.start..pair.as_span().end() - braces.start;
+        let bad = pair.start() - braces.start..pair.end() - braces.start;
         let written = pair.as_str().trim_end_matches(|c: char| c == repair::CUT || c.is_whitespace());
         let begun = before.filter(|b| {
             // At a cut the one before may be half-typed.
-            let end = if written.is_empty() { self.limit } else { self.base + pair.as_span().start() };
+            let end = if written.is_empty() { self.limit } else { self.base + pair.start() };
             self.origin.code.get(b.end as usize..end).is_some_and(|gap| !gap.contains(['\n', '\r', ',']))
         });
         let begun = begun.map(|b| (within(b.start), within(b.end)));
@@ -134,8 +129,8 @@ impl<'a> Builder<'a> {
         begun.is_some()
     }
 
-    fn span_of(&self, pair: &Pair<'_, Rule>) -> Span {
-        self.place(pair.as_span().start(), pair.as_span().end())
+    fn span_of(&self, pair: Pair<'_>) -> Span {
+        self.place(pair.start(), pair.end())
     }
 
     /// A piece whose brackets or strings do not close: reported by the scan. Blanks only are no item.

@@ -27,8 +27,8 @@ use crate::ast;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use build::{Builder, Origin};
-use grammar::{FlowParser, Rule};
-use pest::Parser;
+use cursor::ParseTree;
+use grammar::Rule;
 use pieces::Reading;
 use std::collections::HashMap;
 
@@ -131,9 +131,9 @@ pub fn parse_literal(text: &str) -> Result<ast::Expr, String> {
     let code = comments::blanked(text, &scan.comments);
     let origin = Origin { file, text, code: &code, docs: &[], lexical: &[], repairs: None };
     let mut builder = Builder::new(origin, 0, &mut ids, &mut out);
-    let expr = match FlowParser::parse(Rule::literal, &code) {
-        Ok(pairs) => builder.literal(pairs),
-        Err(_) => {
+    let expr = match ParseTree::read(Rule::literal, &code) {
+        Some(tree) => builder.literal(&tree),
+        None => {
             builder.explain(&code, Rule::literal);
             None
         }
@@ -162,9 +162,9 @@ pub fn parse_template(
     if !broken {
         let start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
         let mut builder = Builder::new(origin, start, ids, &mut found);
-        match FlowParser::parse(Rule::template, &code[start..]) {
-            Ok(pairs) => parts = builder.template(pairs),
-            Err(_) => builder.explain(&code[start..], Rule::template),
+        match ParseTree::read(Rule::template, &code[start..]) {
+            Some(tree) => parts = builder.template(&tree),
+            None => builder.explain(&code[start..], Rule::template),
         }
     }
     cap(&mut found, file);

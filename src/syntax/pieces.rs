@@ -6,11 +6,11 @@
 
 use super::MAX_ERRORS;
 use super::build::{Builder, Origin};
-use super::grammar::{FlowParser, Rule};
+use super::cursor::ParseTree;
+use super::grammar::Rule;
 use super::scan::Chunk;
 use crate::ast::{Item, NodeIds, renumber};
 use crate::diagnostics::Diagnostic;
-use pest::Parser;
 
 /// How a file is read. It changes nothing of what comes out.
 #[derive(Debug, Clone, Copy)]
@@ -123,9 +123,9 @@ fn in_order(
         builder.limit = chunk.end;
         if chunk.broken {
             let readable = origin.repairs.and_then(|repairs| repairs.get(&chunk.start));
-            match readable.map(|text| FlowParser::parse(Rule::chunk, text)) {
-                Some(Ok(pairs)) => builder.chunk(pairs, &mut items),
-                Some(Err(_)) | None => items.extend(builder.broken_item(piece)),
+            match readable.and_then(|text| ParseTree::read(Rule::chunk, text)) {
+                Some(tree) => builder.chunk(&tree, &mut items),
+                None => items.extend(builder.broken_item(piece)),
             }
             continue;
         }
@@ -135,9 +135,9 @@ fn in_order(
             items.push(item);
             continue;
         }
-        match FlowParser::parse(Rule::chunk, piece) {
-            Ok(pairs) => builder.chunk(pairs, &mut items),
-            Err(_) => items.push(builder.unreadable_item(piece)),
+        match ParseTree::read(Rule::chunk, piece) {
+            Some(tree) => builder.chunk(&tree, &mut items),
+            None => items.push(builder.unreadable_item(piece)),
         }
     }
     items

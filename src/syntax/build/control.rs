@@ -5,21 +5,21 @@ use crate::ast::{Block, Catch, Expr, ExprKind, ForLoop, MatchArm, Props, RaceLoo
 
 impl Builder<'_> {
     /// `if_expr`: the `else if`s are flat in the grammar and nested in the tree.
-    pub(super) fn if_expr(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
-        let span = self.span(&pair);
-        let arms: Vec<Pair<'_, Rule>> = Cursor::of(pair).collect();
+    pub(super) fn if_expr(&mut self, pair: Pair<'_>) -> ExprKind {
+        let span = self.span(pair);
+        let arms: Vec<Pair<'_>> = Cursor::of(pair).collect();
         let built = self.within(arms.len().saturating_sub(2), span, |b| b.if_arms(arms));
         built.unwrap_or(ExprKind::Bad)
     }
 
-    fn if_arms(&mut self, pairs: Vec<Pair<'_, Rule>>) -> ExprKind {
+    fn if_arms(&mut self, pairs: Vec<Pair<'_>>) -> ExprKind {
         let mut pairs = pairs.into_iter();
         let (Some(cond), Some(then)) = (pairs.next(), pairs.next()) else { return ExprKind::Bad };
         let first = (self.expr(cond), self.body(then));
         let mut others: Vec<Arm> = Vec::new();
         let mut otherwise: Option<Box<Expr>> = None;
         for pair in pairs {
-            let span = self.span(&pair);
+            let span = self.span(pair);
             if pair.as_rule() == Rule::else_if {
                 let mut inner = Cursor::of(pair);
                 let cond = self.expr(inner.expect());
@@ -38,14 +38,14 @@ impl Builder<'_> {
     }
 
     /// `match_expr`
-    pub(super) fn match_expr(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
+    pub(super) fn match_expr(&mut self, pair: Pair<'_>) -> ExprKind {
         let mut inner = Cursor::of(pair);
         let value = Box::new(self.expr(inner.expect()));
         ExprKind::Match { value, arms: inner.map(|a| self.arm(a)).collect() }
     }
 
-    fn arm(&mut self, pair: Pair<'_, Rule>) -> MatchArm {
-        let span = self.span(&pair);
+    fn arm(&mut self, pair: Pair<'_>) -> MatchArm {
+        let span = self.span(pair);
         let mut inner = Cursor::of(pair);
         let pattern = self.pattern(inner.expect());
         let guard = inner.when(Rule::guard).map(|g| self.expr(Cursor::of(g).expect()));
@@ -53,7 +53,7 @@ impl Builder<'_> {
     }
 
     /// `for_expr`: the last `with` of the head is the loop's own.
-    pub(super) fn for_expr(&mut self, pair: Pair<'_, Rule>) -> ForLoop {
+    pub(super) fn for_expr(&mut self, pair: Pair<'_>) -> ForLoop {
         let mut inner = Cursor::of(pair);
         let binding = self.binding(inner.expect());
         let items = inner.expect();
@@ -73,9 +73,9 @@ impl Builder<'_> {
     }
 
     /// `repeat_expr`
-    pub(super) fn repeat_expr(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
+    pub(super) fn repeat_expr(&mut self, pair: Pair<'_>) -> ExprKind {
         let mut inner = Cursor::of(pair);
-        let name = self.bound(&inner.expect());
+        let name = self.bound(inner.expect());
         let ty = inner.when(Rule::type_expr).map(|t| self.type_expr(t));
         let (start, with) = self.head(inner.expect());
         let body = self.body(inner.expect());
@@ -84,19 +84,19 @@ impl Builder<'_> {
     }
 
     /// `try_expr`
-    pub(super) fn try_expr(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
+    pub(super) fn try_expr(&mut self, pair: Pair<'_>) -> ExprKind {
         let mut inner = Cursor::of(pair);
         let body = self.body(inner.expect());
         let catch = inner.when(Rule::catch).map(|pair| {
             let mut inner = Cursor::of(pair);
-            Box::new(Catch { name: self.bound(&inner.expect()), body: self.body(inner.expect()) })
+            Box::new(Catch { name: self.bound(inner.expect()), body: self.body(inner.expect()) })
         });
         let finally = inner.when(Rule::finally).map(|pair| Box::new(self.body(Cursor::of(pair).expect())));
         ExprKind::Try { body: Box::new(body), catch, finally }
     }
 
     /// `race_expr`; a `with` behind it is added by [`race_with`].
-    pub(super) fn race_expr(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
+    pub(super) fn race_expr(&mut self, pair: Pair<'_>) -> ExprKind {
         let inner = Cursor::of(pair).expect();
         if inner.as_rule() == Rule::entrants {
             let entrants = Cursor::of(inner).map(|e| self.expr(e)).collect();

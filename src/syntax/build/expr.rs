@@ -5,112 +5,118 @@ use super::{Builder, Cursor, Pair, Rule, errors, mismatch};
 use crate::ast::{Arg, BinaryOp, Element, Expr, ExprKind, Prop, Props, UnaryOp};
 use crate::source::Span;
 use crate::syntax::explain::Braces;
-use pest::pratt_parser::{Assoc, Op, PrattParser};
-use std::cell::RefCell;
-use std::sync::LazyLock;
 
-/// Loosest first. Everything is left-associative, so that a chain is walked without recursion.
-static PRECEDENCE: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
-    let left = |rule| Op::infix(rule, Assoc::Left);
-    PrattParser::new()
-        .op(left(Rule::or))
-        .op(left(Rule::and))
-        .op(Op::prefix(Rule::not))
-        .op(left(Rule::eq)
-            | left(Rule::ne)
-            | left(Rule::lt)
-            | left(Rule::le)
-            | left(Rule::gt)
-            | left(Rule::ge)
-            | left(Rule::in_op))
-        .op(left(Rule::coalesce))
-        .op(left(Rule::add) | left(Rule::sub))
-        .op(left(Rule::mul) | left(Rule::div))
-        .op(Op::prefix(Rule::neg))
-        .op(Op::postfix(Rule::call)
-            | Op::postfix(Rule::index)
-            | Op::postfix(Rule::member)
-            | Op::postfix(Rule::opt_member)
-            | Op::postfix(Rule::with_props))
-});
+/// What a pair is in the flat list of an expression. Of two operators the one that binds tighter has the greater rank.
+enum Part {
+    Operand,
+    Prefix(u8),
+    /// Left-associative.
+    Infix(u8),
+    /// It binds tighter than all else.
+    Postfix,
+}
 
-fn is_postfix(rule: Rule) -> bool {
-    matches!(rule, Rule::call | Rule::index | Rule::member | Rule::opt_member | Rule::with_props)
+fn part(rule: Rule) -> Part {
+    match rule {
+        Rule::or => Part::Infix(1),
+        Rule::and => Part::Infix(2),
+        Rule::not => Part::Prefix(3),
+        Rule::eq | Rule::ne | Rule::lt | Rule::le | Rule::gt | Rule::ge | Rule::in_op => Part::Infix(4),
+        Rule::coalesce => Part::Infix(5),
+        Rule::add | Rule::sub => Part::Infix(6),
+        Rule::mul | Rule::div => Part::Infix(7),
+        Rule::neg => Part::Prefix(8),
+        Rule::call | Rule::index | Rule::member | Rule::opt_member | Rule::with_props => Part::Postfix,
+        _ => Part::Operand,
+    }
+}
+
+/// An operator whose right side is not whole yet.
+struct Waiting<'t> {
+    rank: u8,
+    op: Pair<'t>,
+    /// `None` of a prefix.
+    left: Option<Expr>,
 }
 
 impl Builder<'_> {
     /// `expr`
-    pub(super) fn expr(&mut self, pair: Pair<'_, Rule>) -> Expr {
-        let span = self.span(&pair);
-        let mut inner = Cursor::of(pair);
-        if inner.len() > 1 {
-            return self.flat(inner.collect(), span);
-        }
-        // Most expressions are a single operand.
-        let only = inner.expect();
-        let built = self.within(1, span, |b| b.primary(only));
-        built.unwrap_or_else(|| self.make(span, ExprKind::Bad))
+    pub(super) fn expr(&mut self, pair: Pair<'_>) -> Expr {
+        let span = self.span(pair);
+        self.flat(Cursor::of(pair), span)
     }
 
     /// `expr` in the head of a loop: its last `with` is the loop's.
-    pub(super) fn head(&mut self, pair: Pair<'_, Rule>) -> (Expr, Option<Props>) {
-        let mut span = self.span(&pair);
-        let mut flat: Vec<Pair<'_, Rule>> = Cursor::of(pair).collect();
-        let last = flat.pop_if(|last| last.as_rule() == Rule::with_props);
-        if let (Some(_), Some(before)) = (&last, flat.last()) {
+    pub(super) fn head(&mut self, pair: Pair<'_>) -> (Expr, Option<Props>) {
+        let mut span = self.span(pair);
+        let mut flat = Cursor::of(pair);
+        let with = flat.last_when(Rule::with_props);
+        if let Some((_, Some(before))) = with {
             span.end = self.span(before).end;
         }
         let head = self.flat(flat, span);
-        (head, last.map(|w| self.with_props(w)))
+        (head, with.map(|(with, _)| self.with_props(with)))
     }
 
-    fn flat(&mut self, flat: Vec<Pair<'_, Rule>>, span: Span) -> Expr {
+    fn flat(&mut self, flat: Cursor<'_>, span: Span) -> Expr {
         let built = self.within(flat.len(), span, |b| b.tree(flat));
         built.unwrap_or_else(|| self.make(span, ExprKind::Bad))
     }
 
-    fn tree(&mut self, flat: Vec<Pair<'_, Rule>>) -> Expr {
-        // Calls and fields: nothing to weigh against each other.
-        if let [first, rest @ ..] = &flat[..]
-            && !matches!(first.as_rule(), Rule::neg | Rule::not)
-            && rest.iter().all(|pair| is_postfix(pair.as_rule()))
-        {
-            let mut flat = flat.into_iter();
-            let Some(first) = flat.next() else { mismatch() };
-            let first = self.primary(first);
-            return flat.fold(first, |base, op| self.postfix(base, op));
-        }
-        for pair in flat.windows(2) {
-            if let [sign, number] = pair
-                && sign.as_rule() == Rule::neg
-            {
-                self.negated_at = Some(self.span(number).start);
+    fn tree(&mut self, flat: Cursor<'_>) -> Expr {
+        let mut value: Option<Expr> = None;
+        let mut waiting: Vec<Waiting<'_>> = Vec::new();
+        for pair in flat {
+            match (part(pair.as_rule()), value.take()) {
+                (Part::Operand, None) => {
+                    if waiting.last().is_some_and(|before| before.op.as_rule() == Rule::neg) {
+                        self.negated_at = Some(self.span(pair).start);
+                    }
+                    value = Some(self.primary(pair));
+                }
+                (Part::Prefix(rank), None) => waiting.push(Waiting { rank, op: pair, left: None }),
+                (Part::Postfix, Some(base)) => value = Some(self.postfix(base, pair)),
+                (Part::Infix(rank), Some(right)) => {
+                    let left = Some(self.close(&mut waiting, rank, right));
+                    waiting.push(Waiting { rank, op: pair, left });
+                }
+                (Part::Operand | Part::Prefix(_), Some(_)) | (Part::Postfix | Part::Infix(_), None) => {
+                    mismatch()
+                }
             }
         }
-        let this = RefCell::new(self);
-        PRECEDENCE
-            .map_primary(|pair| this.borrow_mut().primary(pair))
-            .map_prefix(|op, operand| this.borrow_mut().prefix(&op, operand))
-            .map_postfix(|base, op| this.borrow_mut().postfix(base, op))
-            .map_infix(|left, op, right| this.borrow_mut().infix(left, &op, right))
-            .parse(flat.into_iter())
+        match value {
+            Some(right) => self.close(&mut waiting, 0, right),
+            None => mismatch(),
+        }
     }
 
-    fn primary(&mut self, pair: Pair<'_, Rule>) -> Expr {
-        let span = self.span(&pair);
+    /// Gives `value` to the operators before it that bind at least as tight as that rank.
+    fn close(&mut self, waiting: &mut Vec<Waiting<'_>>, rank: u8, mut value: Expr) -> Expr {
+        while let Some(Waiting { op, left, .. }) = waiting.pop_if(|before| before.rank >= rank) {
+            value = match left {
+                Some(left) => self.infix(left, op, value),
+                None => self.prefix(op, value),
+            };
+        }
+        value
+    }
+
+    fn primary(&mut self, pair: Pair<'_>) -> Expr {
+        let span = self.span(pair);
         let kind = self.primary_kind(pair);
         self.make(span, kind)
     }
 
     /// Any rule of `primary`
-    pub(super) fn primary_kind(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
+    pub(super) fn primary_kind(&mut self, pair: Pair<'_>) -> ExprKind {
         match pair.as_rule() {
-            Rule::name => self.name_expr(&pair),
+            Rule::name => self.name_expr(pair),
             Rule::line_string | Rule::block_string | Rule::raw_line | Rule::raw_block => {
                 ExprKind::Str(self.string(pair))
             }
-            Rule::number => self.number(&pair),
-            Rule::money => self.money(&pair),
+            Rule::number => self.number(pair),
+            Rule::money => self.money(pair),
             Rule::word_literal => match pair.as_str() {
                 "true" => ExprKind::Bool(true),
                 "false" => ExprKind::Bool(false),
@@ -129,7 +135,7 @@ impl Builder<'_> {
         }
     }
 
-    fn name_expr(&mut self, pair: &Pair<'_, Rule>) -> ExprKind {
+    fn name_expr(&mut self, pair: Pair<'_>) -> ExprKind {
         let name = self.any_name(pair);
         if matches!(name.text.as_str(), "null" | "nil" | "undefined") {
             let message = format!("`{}` is written `none`", name.text);
@@ -143,7 +149,7 @@ impl Builder<'_> {
         ExprKind::Name(name)
     }
 
-    fn element(&mut self, pair: Pair<'_, Rule>) -> Element {
+    fn element(&mut self, pair: Pair<'_>) -> Element {
         if pair.as_rule() == Rule::spread {
             Element { splice: true, value: self.expr(Cursor::of(pair).expect()) }
         } else {
@@ -151,7 +157,7 @@ impl Builder<'_> {
         }
     }
 
-    fn prefix(&mut self, op: &Pair<'_, Rule>, operand: Expr) -> Expr {
+    fn prefix(&mut self, op: Pair<'_>, operand: Expr) -> Expr {
         let span = self.span(op).to(operand.span);
         let op = match op.as_rule() {
             Rule::not => UnaryOp::Not,
@@ -166,7 +172,7 @@ impl Builder<'_> {
         self.make(span, kind)
     }
 
-    fn infix(&mut self, left: Expr, op: &Pair<'_, Rule>, right: Expr) -> Expr {
+    fn infix(&mut self, left: Expr, op: Pair<'_>, right: Expr) -> Expr {
         let op_span = self.span(op);
         let op = binary_op(op.as_rule());
         if is_comparison(op)
@@ -190,8 +196,8 @@ impl Builder<'_> {
         self.origin.text.as_bytes().get(span.start as usize).is_some_and(u8::is_ascii_digit)
     }
 
-    fn postfix(&mut self, mut base: Expr, pair: Pair<'_, Rule>) -> Expr {
-        let span = base.span.to(self.span(&pair));
+    fn postfix(&mut self, mut base: Expr, pair: Pair<'_>) -> Expr {
+        let span = base.span.to(self.span(pair));
         let rule = pair.as_rule();
         let kind = match rule {
             Rule::call => self.call(base, pair),
@@ -200,7 +206,7 @@ impl Builder<'_> {
                 ExprKind::Index { base: Box::new(base), index }
             }
             Rule::member | Rule::opt_member => {
-                let name = self.any_name(&Cursor::of(pair).expect());
+                let name = self.any_name(Cursor::of(pair).expect());
                 ExprKind::Field {
                     base: Box::new(base),
                     name: Box::new(name),
@@ -219,17 +225,17 @@ impl Builder<'_> {
         self.make(span, kind)
     }
 
-    fn call(&mut self, callee: Expr, pair: Pair<'_, Rule>) -> ExprKind {
+    fn call(&mut self, callee: Expr, pair: Pair<'_>) -> ExprKind {
         let mut inner = Cursor::of(pair);
         let type_args = inner.when(Rule::type_args).map(|t| self.type_args(t)).unwrap_or_default();
         let args = inner.map(|a| self.arg(a)).collect();
         ExprKind::Call { callee: Box::new(callee), type_args: type_args.into(), args }
     }
 
-    fn arg(&mut self, pair: Pair<'_, Rule>) -> Arg {
+    fn arg(&mut self, pair: Pair<'_>) -> Arg {
         if pair.as_rule() == Rule::named_arg {
             let mut inner = Cursor::of(pair);
-            let name = self.any_name(&inner.expect());
+            let name = self.any_name(inner.expect());
             Arg { name: Some(name), value: self.expr(inner.expect()) }
         } else {
             Arg { name: None, value: self.expr(pair) }
@@ -237,25 +243,25 @@ impl Builder<'_> {
     }
 
     /// `with_props`
-    pub(super) fn with_props(&mut self, pair: Pair<'_, Rule>) -> Props {
+    pub(super) fn with_props(&mut self, pair: Pair<'_>) -> Props {
         self.props(Cursor::of(pair).expect())
     }
 
     /// `props`
-    pub(super) fn props(&mut self, pair: Pair<'_, Rule>) -> Props {
-        let span = self.span(&pair);
-        let prop = |b: &mut Self, pair: Pair<'_, Rule>| {
-            let span = b.span(&pair);
+    pub(super) fn props(&mut self, pair: Pair<'_>) -> Props {
+        let span = self.span(pair);
+        let prop = |b: &mut Self, pair: Pair<'_>| {
+            let span = b.span(pair);
             let mut inner = Cursor::of(pair);
-            let name = b.any_name(&inner.expect());
+            let name = b.any_name(inner.expect());
             Prop { name, value: b.expr(inner.expect()), span }
         };
-        let mut braces = Braces::of(&pair, Rule::strict_props);
+        let mut braces = Braces::of(pair, Rule::strict_props);
         let (mut list, mut broken): (Vec<Prop>, bool) = (Vec::new(), false);
         for pair in Cursor::of(pair) {
             if pair.as_rule() == Rule::bad_prop {
                 broken = true;
-                if self.bad_part(&pair, list.last().map(|p| p.span), &mut braces) {
+                if self.bad_part(pair, list.last().map(|p| p.span), &mut braces) {
                     list.pop();
                 }
             } else {

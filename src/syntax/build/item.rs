@@ -9,11 +9,11 @@ use crate::ast::{
 
 impl Builder<'_> {
     /// Any rule of `item`
-    pub(super) fn item(&mut self, pair: Pair<'_, Rule>) -> Item {
-        let span = self.span(&pair);
+    pub(super) fn item(&mut self, pair: Pair<'_>) -> Item {
+        let span = self.span(pair);
         let doc = self.doc(span);
         let rule = pair.as_rule();
-        let inner = Cursor::of(pair.clone());
+        let inner = Cursor::of(pair);
         let kind = match rule {
             Rule::use_decl => ItemKind::Use(self.use_decl(inner)),
             Rule::type_decl => ItemKind::Type(self.type_decl(inner)),
@@ -33,14 +33,14 @@ impl Builder<'_> {
 
     fn use_decl(&mut self, mut inner: Cursor<'_>) -> UseDecl {
         let pair = inner.expect();
-        let span = self.span(&pair);
+        let span = self.span(pair);
         let rule = pair.as_rule();
         let mut of = Cursor::of(pair);
         let source = match rule {
             Rule::use_agents => UseSource::Agents(self.string(of.expect())),
             Rule::use_file => UseSource::File(self.string(of.expect())),
             Rule::use_std => {
-                let path: Vec<Name> = of.map(|n| self.any_name(&n)).collect();
+                let path: Vec<Name> = of.map(|n| self.any_name(n)).collect();
                 // A name that is missing behind a `.` is reported there.
                 let goes_on = self.origin.code.get(span.end as usize..).is_some_and(|t| t.starts_with('.'));
                 if path.first().is_none_or(|n| n.text != "std") || path.len() < 2 && !goes_on {
@@ -61,18 +61,18 @@ impl Builder<'_> {
         UseDecl { source, names, alias }
     }
 
-    fn use_name(&mut self, pair: Pair<'_, Rule>) -> UseName {
+    fn use_name(&mut self, pair: Pair<'_>) -> UseName {
         let mut inner = Cursor::of(pair);
-        let name = self.any_name(&inner.expect());
+        let name = self.any_name(inner.expect());
         UseName { name, alias: inner.next().map(|a| self.use_alias(a)) }
     }
 
-    fn use_alias(&mut self, pair: Pair<'_, Rule>) -> Name {
-        self.any_name(&Cursor::of(pair).expect())
+    fn use_alias(&mut self, pair: Pair<'_>) -> Name {
+        self.any_name(Cursor::of(pair).expect())
     }
 
     fn type_decl(&mut self, mut inner: Cursor<'_>) -> TypeDecl {
-        let name = self.type_name(&inner.expect(), "a type's name");
+        let name = self.type_name(inner.expect(), "a type's name");
         let generics = inner.when(Rule::generics);
         let generics = self.generics(generics);
         let ty = inner.expect();
@@ -81,35 +81,35 @@ impl Builder<'_> {
     }
 
     /// `enum_decl`; a variant that cannot be read is left out.
-    fn enum_decl(&mut self, pair: Pair<'_, Rule>) -> EnumDecl {
-        let mut whole = Braces::of(&pair, Rule::strict_enum);
+    fn enum_decl(&mut self, pair: Pair<'_>) -> EnumDecl {
+        let mut whole = Braces::of(pair, Rule::strict_enum);
         let mut inner = Cursor::of(pair);
-        let name = self.type_name(&inner.expect(), "an enum's name");
+        let name = self.type_name(inner.expect(), "an enum's name");
         let (mut variants, mut broken): (Vec<Variant>, bool) = (Vec::new(), false);
         let mut before = None;
         for pair in inner {
             if pair.as_rule() == Rule::bad_variant {
                 broken = true;
-                if self.bad_part(&pair, before.take(), &mut whole) {
+                if self.bad_part(pair, before.take(), &mut whole) {
                     variants.pop();
                 }
             } else {
-                before = Some(self.span(&pair));
+                before = Some(self.span(pair));
                 variants.push(self.variant(pair));
             }
         }
         EnumDecl { name, variants: variants.into(), broken }
     }
 
-    fn variant(&mut self, pair: Pair<'_, Rule>) -> Variant {
-        let doc = self.doc(self.span(&pair));
+    fn variant(&mut self, pair: Pair<'_>) -> Variant {
+        let doc = self.doc(self.span(pair));
         let mut inner = Cursor::of(pair);
-        let name = self.value_name(&inner.expect(), "a variant's name");
+        let name = self.value_name(inner.expect(), "a variant's name");
         Variant { name, doc, fields: inner.map(|f| self.field(f)).collect() }
     }
 
     fn fn_decl(&mut self, mut inner: Cursor<'_>) -> FnDecl {
-        let name = self.value_name(&inner.expect(), "a fn's name");
+        let name = self.value_name(inner.expect(), "a fn's name");
         let generics = inner.when(Rule::generics);
         let generics = self.generics(generics);
         let params = inner.when(Rule::params);
@@ -118,9 +118,9 @@ impl Builder<'_> {
         FnDecl { name, generics, params, result, body: self.expr(inner.expect()) }
     }
 
-    fn params(&mut self, pair: Option<Pair<'_, Rule>>) -> List<Param> {
+    fn params(&mut self, pair: Option<Pair<'_>>) -> List<Param> {
         let Some(pair) = pair else { return List::default() };
-        let param = |field: Pair<'_, Rule>| {
+        let param = |field: Pair<'_>| {
             let field = self.field(field);
             Param { id: self.fresh(), name: field.name, ty: field.ty, default: field.default, doc: field.doc }
         };
@@ -133,14 +133,14 @@ impl Builder<'_> {
             "resource" => ActorKind::Resource,
             _ => ActorKind::Mcp,
         };
-        let name = self.value_name(&inner.expect(), "this name");
+        let name = self.value_name(inner.expect(), "this name");
         ActorDecl { kind, name, props: self.props(inner.expect()) }
     }
 
     /// `task_decl`, at the top level or inline
-    pub(super) fn task_decl(&mut self, pair: Pair<'_, Rule>) -> TaskDecl {
+    pub(super) fn task_decl(&mut self, pair: Pair<'_>) -> TaskDecl {
         let mut inner = Cursor::of(pair);
-        let name = self.value_name(&inner.expect(), "a task's name");
+        let name = self.value_name(inner.expect(), "a task's name");
         let generics = inner.when(Rule::generics);
         let generics = self.generics(generics);
         let params = inner.when(Rule::params);
@@ -159,7 +159,7 @@ impl Builder<'_> {
         mut inner: Cursor<'i>,
         body: impl FnOnce(&mut Self, Cursor<'i>) -> Option<Block>,
     ) -> Option<WorkflowDecl> {
-        let name = self.value_name(&inner.expect(), "a workflow's name");
+        let name = self.value_name(inner.expect(), "a workflow's name");
         let generics = inner.when(Rule::generics);
         let generics = self.generics(generics);
         let params = inner.when(Rule::params);
@@ -169,8 +169,8 @@ impl Builder<'_> {
         Some(WorkflowDecl { name, generics, params, result, with, body: body(self, inner)? })
     }
 
-    fn test_decl(&mut self, pair: Pair<'_, Rule>) -> TestDecl {
-        let span = self.span(&pair);
+    fn test_decl(&mut self, pair: Pair<'_>) -> TestDecl {
+        let span = self.span(pair);
         let mut inner = Cursor::of(pair);
         let title = self.string(inner.expect());
         let mut body = Vec::new();
@@ -182,7 +182,7 @@ impl Builder<'_> {
                         TestStmt::Mock(mock) => mock.span,
                         TestStmt::Stmt(stmt) => stmt.span,
                     });
-                    let bad = self.bad_stmt(&pair, before, Rule::strict_test);
+                    let bad = self.bad_stmt(pair, before, Rule::strict_test);
                     body.truncate(
                         body.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)),
                     );
@@ -196,10 +196,10 @@ impl Builder<'_> {
         TestDecl { title, body: body.into(), span }
     }
 
-    fn mock(&mut self, pair: Pair<'_, Rule>) -> Mock {
-        let span = self.span(&pair);
+    fn mock(&mut self, pair: Pair<'_>) -> Mock {
+        let span = self.span(pair);
         let mut inner = Cursor::of(pair);
-        let target = Cursor::of(inner.expect()).map(|n| self.any_name(&n)).collect();
+        let target = Cursor::of(inner.expect()).map(|n| self.any_name(n)).collect();
         let args = inner.when(Rule::mock_args).map(|a| Cursor::of(a).map(|p| self.pattern(p)).collect());
         let value = inner.next().map(|e| self.expr(e));
         Mock { id: self.fresh(), span, target, args, value }

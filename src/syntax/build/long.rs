@@ -1,9 +1,7 @@
 //! A long workflow, parsed statement by statement, so that pest's queue of tokens holds one of them at a time.
 
-use super::super::grammar::FlowParser;
-use super::{Builder, Cursor, Rule};
+use super::{Builder, Cursor, ParseTree, Rule};
 use crate::ast::{Block, Item, ItemKind};
-use pest::Parser;
 
 impl Builder<'_> {
     /// The item of a piece that is nothing but a workflow. `None` when it is not, or when it cannot be read so; then
@@ -22,12 +20,13 @@ impl Builder<'_> {
 
     fn by_statement(&mut self, piece: &str) -> Option<Item> {
         let (start, end) = (piece.len() - piece.trim_start().len(), piece.trim_end().len());
-        let head = FlowParser::parse(Rule::long_head, piece).ok()?.next()?;
-        let from = head.as_span().end();
+        let tree = ParseTree::read(Rule::long_head, piece)?;
+        let head = tree.root();
+        let from = head.end();
         let span = self.place(start, end);
         let doc = self.doc(span);
         let decl = self.workflow(Cursor::of(head), |b, mut inner| {
-            let span = crate::source::Span { end: span.end, ..b.span(&inner.expect()) };
+            let span = crate::source::Span { end: span.end, ..b.span(inner.expect()) };
             b.statements(piece, from).map(|stmts| Block { id: b.fresh(), span, stmts: stmts.into() })
         })?;
         Some(Item { id: self.fresh(), span, doc, kind: ItemKind::Workflow(decl) })
@@ -37,9 +36,10 @@ impl Builder<'_> {
     fn statements(&mut self, piece: &str, from: usize) -> Option<Vec<crate::ast::Stmt>> {
         let (base, mut at, mut stmts) = (self.base, from, Vec::new());
         while !piece[at..].starts_with('}') {
-            let pair = FlowParser::parse(Rule::one_stmt, &piece[at..]).ok()?.next()?;
+            let tree = ParseTree::read(Rule::one_stmt, &piece[at..])?;
+            let pair = tree.root();
             self.base = base + at;
-            at += pair.as_span().end();
+            at += pair.end();
             self.block_stmt(Cursor::of(pair).expect(), &mut stmts);
         }
         stmts.shrink_to_fit();

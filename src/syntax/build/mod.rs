@@ -11,7 +11,7 @@ mod stmt;
 mod string;
 mod type_expr;
 
-use super::cursor::{Cursor, mismatch};
+use super::cursor::{Cursor, Pair, ParseTree, mismatch};
 use super::grammar::Rule;
 use super::scan::Mark;
 use super::{MAX_ERRORS, MAX_HEIGHT, comments, errors};
@@ -19,7 +19,6 @@ use crate::ast::{Expr, ExprKind, Item, NodeId, NodeIds, StrPart};
 use crate::diagnostics::Diagnostic;
 use crate::source::{FileId, Span};
 use ecow::EcoString;
-use pest::iterators::{Pair, Pairs};
 
 /// The file that is read, with what the scan found in it.
 #[derive(Debug, Clone, Copy)]
@@ -72,13 +71,13 @@ impl<'a> Builder<'a> {
     }
 
     /// `chunk`: its items, good and bad.
-    pub(super) fn chunk(&mut self, pairs: Pairs<'_, Rule>, items: &mut Vec<Item>) {
-        for pair in Cursor::root(pairs) {
+    pub(super) fn chunk(&mut self, tree: &ParseTree<'_>, items: &mut Vec<Item>) {
+        for pair in Cursor::of(tree.root()) {
             match pair.as_rule() {
                 Rule::EOI => {}
                 Rule::bad_item => {
                     let before = items.last().map(|i| i.span);
-                    let bad = self.bad_item(&pair, before);
+                    let bad = self.bad_item(pair, before);
                     items.truncate(
                         items.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)),
                     );
@@ -90,22 +89,21 @@ impl<'a> Builder<'a> {
     }
 
     /// `literal`: one expression.
-    pub(super) fn literal(&mut self, pairs: Pairs<'_, Rule>) -> Option<Expr> {
-        Some(self.expr(Cursor::root(pairs).when(Rule::expr)?))
+    pub(super) fn literal(&mut self, tree: &ParseTree<'_>) -> Option<Expr> {
+        Some(self.expr(Cursor::of(tree.root()).when(Rule::expr)?))
     }
 
     /// `template`: the parts of a string.
-    pub(super) fn template(&mut self, pairs: Pairs<'_, Rule>) -> Vec<StrPart> {
-        self.template_parts(Cursor::root(pairs))
+    pub(super) fn template(&mut self, tree: &ParseTree<'_>) -> Vec<StrPart> {
+        self.template_parts(Cursor::of(tree.root()))
     }
 
     fn fresh(&mut self) -> NodeId {
         self.ids.fresh()
     }
 
-    fn span(&self, pair: &Pair<'_, Rule>) -> Span {
-        let span = pair.as_span();
-        self.place(span.start(), span.end())
+    fn span(&self, pair: Pair<'_>) -> Span {
+        self.place(pair.start(), pair.end())
     }
 
     /// The span of a byte range of the piece.

@@ -1,6 +1,6 @@
 //! Numbers and numbers with units. Units are exact: a literal that is not a whole number of its smallest unit is refused.
 
-use super::{Builder, Pair, Rule, errors};
+use super::{Builder, Pair, errors};
 use crate::ast::ExprKind;
 
 /// Milliseconds of each unit of time, largest first.
@@ -34,7 +34,7 @@ type Read<T> = Result<T, Wrong>;
 
 impl Builder<'_> {
     /// `number`
-    pub(super) fn number(&mut self, pair: &Pair<'_, Rule>) -> ExprKind {
+    pub(super) fn number(&mut self, pair: Pair<'_>) -> ExprKind {
         let start = self.span(pair).start;
         let negated = self.negated_at.take() == Some(start);
         match read_number(pair.as_str(), negated) {
@@ -44,15 +44,15 @@ impl Builder<'_> {
     }
 
     /// `money`
-    pub(super) fn money(&mut self, pair: &Pair<'_, Rule>) -> ExprKind {
+    pub(super) fn money(&mut self, pair: Pair<'_>) -> ExprKind {
         match read_money(pair.as_str()) {
             Ok(amount) => ExprKind::Money(amount),
             Err(wrong) => self.wrong(pair, wrong),
         }
     }
 
-    fn wrong(&mut self, pair: &Pair<'_, Rule>, wrong: Wrong) -> ExprKind {
-        let at = pair.as_span().start();
+    fn wrong(&mut self, pair: Pair<'_>, wrong: Wrong) -> ExprKind {
+        let at = pair.start();
         let span = self.place(at + wrong.start, at + wrong.end);
         if !self.known_fault(span) {
             let diagnostic = errors::bad_literal(span, wrong.message);

@@ -5,8 +5,8 @@ use crate::ast::{ExprKind, Name, Pattern, PatternKind, UnaryOp};
 
 impl Builder<'_> {
     /// `pattern`
-    pub(super) fn pattern(&mut self, pair: Pair<'_, Rule>) -> Pattern {
-        let span = self.span(&pair);
+    pub(super) fn pattern(&mut self, pair: Pair<'_>) -> Pattern {
+        let span = self.span(pair);
         let built = self.within(1, span, |b| {
             let mut sides: Vec<Pattern> = Cursor::of(pair).map(|p| b.pattern_one(p)).collect();
             match (sides.len(), sides.pop()) {
@@ -20,14 +20,14 @@ impl Builder<'_> {
         built.unwrap_or_else(|| Pattern { id: self.fresh(), span, kind: PatternKind::Bad })
     }
 
-    fn pattern_one(&mut self, pair: Pair<'_, Rule>) -> Pattern {
-        let span = self.span(&pair);
+    fn pattern_one(&mut self, pair: Pair<'_>) -> Pattern {
+        let span = self.span(pair);
         let kind = match pair.as_rule() {
             Rule::path => self.path(pair),
             Rule::word_literal if pair.as_str() == "none" => PatternKind::None,
             Rule::negative => {
                 let operand = Cursor::of(pair).expect();
-                let operand_span = self.span(&operand);
+                let operand_span = self.span(operand);
                 self.negated_at = Some(operand_span.start);
                 let kind = match self.primary_kind(operand) {
                     ExprKind::Int(i64::MIN) => ExprKind::Int(i64::MIN),
@@ -46,14 +46,14 @@ impl Builder<'_> {
         Pattern { id: self.fresh(), span, kind }
     }
 
-    fn path(&mut self, pair: Pair<'_, Rule>) -> PatternKind {
+    fn path(&mut self, pair: Pair<'_>) -> PatternKind {
         let inner = Cursor::of(pair);
         let mut names: Vec<Name> = Vec::with_capacity(inner.len());
         let mut args = None;
         for pair in inner {
             match pair.as_rule() {
                 Rule::path_args => args = Some(Cursor::of(pair).map(|p| self.pattern(p)).collect()),
-                _ => names.push(self.any_name(&pair)),
+                _ => names.push(self.any_name(pair)),
             }
         }
         match (names.len(), names.pop(), args) {

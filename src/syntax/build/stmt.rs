@@ -7,9 +7,9 @@ use ecow::EcoString;
 
 impl Builder<'_> {
     /// `braces` where a body must stand: `{}` is the empty block, a bare record the block's only statement.
-    pub(super) fn body(&mut self, pair: Pair<'_, Rule>) -> Block {
-        let span = self.span(&pair);
-        let is_record = Cursor::of(pair.clone()).next().is_some_and(|p| is_entry(p.as_rule()));
+    pub(super) fn body(&mut self, pair: Pair<'_>) -> Block {
+        let span = self.span(pair);
+        let is_record = Cursor::of(pair).next().is_some_and(|p| is_entry(p.as_rule()));
         if !is_record {
             return self.block(pair);
         }
@@ -20,8 +20,8 @@ impl Builder<'_> {
     }
 
     /// `braces` where a value may stand: `{}` is the empty record.
-    pub(super) fn braces(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
-        let first = Cursor::of(pair.clone()).next().map(|p| p.as_rule());
+    pub(super) fn braces(&mut self, pair: Pair<'_>) -> ExprKind {
+        let first = Cursor::of(pair).next().map(|p| p.as_rule());
         if first.is_none_or(is_entry) {
             ExprKind::Record(Cursor::of(pair).map(|e| self.entry(e)).collect())
         } else {
@@ -33,8 +33,8 @@ impl Builder<'_> {
         }
     }
 
-    fn block(&mut self, pair: Pair<'_, Rule>) -> Block {
-        let span = self.span(&pair);
+    fn block(&mut self, pair: Pair<'_>) -> Block {
+        let span = self.span(pair);
         let inner = Cursor::of(pair);
         let mut stmts = Vec::with_capacity(inner.len());
         for pair in inner {
@@ -44,15 +44,15 @@ impl Builder<'_> {
     }
 
     /// Any rule of `stmt`, or `bad_stmt`, after those statements of its block.
-    pub(super) fn block_stmt(&mut self, pair: Pair<'_, Rule>, stmts: &mut Vec<Stmt>) {
+    pub(super) fn block_stmt(&mut self, pair: Pair<'_>, stmts: &mut Vec<Stmt>) {
         if pair.as_rule() != Rule::bad_stmt {
             return stmts.push(self.stmt(pair));
         }
-        if self.goes_on(&pair, stmts) {
+        if self.goes_on(pair, stmts) {
             return;
         }
         let before = stmts.last().map(|s| s.span);
-        let bad = self.bad_stmt(&pair, before, Rule::strict_stmt);
+        let bad = self.bad_stmt(pair, before, Rule::strict_stmt);
         stmts.truncate(stmts.len() - usize::from(before.is_some_and(|b| b.start == bad.span.start)));
         // A `;` is no statement: what stands before it may be the value of the block.
         if pair.as_str() != ";" {
@@ -61,7 +61,7 @@ impl Builder<'_> {
     }
 
     /// Whether a bad statement goes on with an earlier one: the `else` of an `if` without braces. It becomes a part of it.
-    fn goes_on(&mut self, pair: &Pair<'_, Rule>, stmts: &mut Vec<Stmt>) -> bool {
+    fn goes_on(&mut self, pair: Pair<'_>, stmts: &mut Vec<Stmt>) -> bool {
         let word = pair.as_str().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
         if !matches!(word, "else" | "elif" | "elseif" | "catch" | "finally" | "until" | "except") {
             return false;
@@ -69,7 +69,7 @@ impl Builder<'_> {
         let first = stmts.iter().rposition(|s| matches!(s.kind, StmtKind::Bad(_)));
         let Some(first) = first else { return false };
         // What ends with its braces on the same line is what it belongs to.
-        let start = self.base + pair.as_span().start();
+        let start = self.base + pair.start();
         let read = stmts.last().filter(|s| !matches!(s.kind, StmtKind::Bad(_))).and_then(|s| {
             let code = &self.origin.code;
             Some((code.get(..s.span.end as usize)?, code.get(s.span.end as usize..start)?))
@@ -77,16 +77,16 @@ impl Builder<'_> {
         if read.is_some_and(|(text, gap)| text.ends_with('}') && !gap.contains(['\n', '\r'])) {
             return false;
         }
-        let end = pair.as_span().start() + pair.as_str().trim_end().len();
-        let span = self.place(pair.as_span().start(), end);
+        let end = pair.start() + pair.as_str().trim_end().len();
+        let span = self.place(pair.start(), end);
         stmts.truncate(first + 1);
         stmts[first].span = stmts[first].span.to(span);
         true
     }
 
     /// Any rule of `stmt`
-    pub(super) fn stmt(&mut self, pair: Pair<'_, Rule>) -> Stmt {
-        let span = self.span(&pair);
+    pub(super) fn stmt(&mut self, pair: Pair<'_>) -> Stmt {
+        let span = self.span(pair);
         let doc = self.doc(span);
         let kind = match pair.as_rule() {
             Rule::expr => StmtKind::Expr(self.expr(pair)),
@@ -113,33 +113,33 @@ impl Builder<'_> {
     }
 
     /// `name` or `names`
-    pub(super) fn binding(&mut self, pair: Pair<'_, Rule>) -> Binding {
+    pub(super) fn binding(&mut self, pair: Pair<'_>) -> Binding {
         if pair.as_rule() == Rule::name {
-            return Binding::Name(self.bound(&pair));
+            return Binding::Name(self.bound(pair));
         }
-        let span = self.span(&pair);
-        let names = Cursor::of(pair).map(|n| self.bound(&n)).collect();
+        let span = self.span(pair);
+        let names = Cursor::of(pair).map(|n| self.bound(n)).collect();
         Binding::Fields(names, span)
     }
 
     fn stage_stmt(&mut self, mut inner: Cursor<'_>) -> StmtKind {
-        let name = self.value_name(&inner.expect(), "a stage's name");
+        let name = self.value_name(inner.expect(), "a stage's name");
         let with = inner.when(Rule::with_props).map(|w| Box::new(self.with_props(w)));
         StmtKind::Stage { name, with, body: self.body(inner.expect()) }
     }
 
     /// `entry_field` or `spread`
-    fn entry(&mut self, pair: Pair<'_, Rule>) -> Entry {
+    fn entry(&mut self, pair: Pair<'_>) -> Entry {
         let rule = pair.as_rule();
         let mut inner = Cursor::of(pair);
         if rule == Rule::spread {
             return Entry::Spread(self.expr(inner.expect()));
         }
-        let key = self.key(&inner.expect());
+        let key = self.key(inner.expect());
         Entry::Field { key, value: self.expr(inner.expect()) }
     }
 
-    fn key(&mut self, pair: &Pair<'_, Rule>) -> Key {
+    fn key(&mut self, pair: Pair<'_>) -> Key {
         let span: Span = self.span(pair);
         let written = pair.as_str();
         match written.strip_prefix('"').and_then(|t| t.strip_suffix('"')) {

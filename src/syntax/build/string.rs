@@ -13,8 +13,8 @@ enum Piece<'i> {
 
 impl Builder<'_> {
     /// Any rule of `string`
-    pub(super) fn string(&mut self, pair: Pair<'_, Rule>) -> Str {
-        let span = self.span(&pair);
+    pub(super) fn string(&mut self, pair: Pair<'_>) -> Str {
+        let span = self.span(pair);
         let (style, quote) = match pair.as_rule() {
             Rule::block_string => (StrStyle::Block, 3),
             Rule::raw_line => (StrStyle::RawLine, 1),
@@ -46,7 +46,7 @@ impl Builder<'_> {
         for pair in inner {
             pieces.push(match pair.as_rule() {
                 Rule::interpolation => Piece::Expr(self.expr(Cursor::of(pair).expect())),
-                _ => Piece::Text(pair.as_str(), self.span(&pair)),
+                _ => Piece::Text(pair.as_str(), self.span(pair)),
             });
         }
         pieces
@@ -181,7 +181,7 @@ impl Builder<'_> {
                 }
                 Rule::template_text => {
                     let text = pair.as_str().replace("\\#{", "#{");
-                    parts.push(StrPart::Text(text.into(), self.span(&pair)));
+                    parts.push(StrPart::Text(text.into(), self.span(pair)));
                 }
                 _ => {}
             }

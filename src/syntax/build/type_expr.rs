@@ -8,8 +8,8 @@ use ecow::EcoString;
 
 impl Builder<'_> {
     /// `type_expr`
-    pub(super) fn type_expr(&mut self, pair: Pair<'_, Rule>) -> TypeExpr {
-        let span = self.span(&pair);
+    pub(super) fn type_expr(&mut self, pair: Pair<'_>) -> TypeExpr {
+        let span = self.span(pair);
         let built = self.within(1, span, |b| {
             let mut inner = Cursor::of(pair);
             let one = b.type_one(inner.expect());
@@ -25,8 +25,8 @@ impl Builder<'_> {
         TypeExpr { id: self.fresh(), span, kind }
     }
 
-    fn type_one(&mut self, pair: Pair<'_, Rule>) -> TypeExpr {
-        let span = self.span(&pair);
+    fn type_one(&mut self, pair: Pair<'_>) -> TypeExpr {
+        let span = self.span(pair);
         let rule = pair.as_rule();
         let mut inner = Cursor::of(pair);
         let kind = match rule {
@@ -47,7 +47,7 @@ impl Builder<'_> {
         let mut args = List::default();
         for pair in inner {
             match pair.as_rule() {
-                Rule::any_name => path.push(self.any_name(&pair)),
+                Rule::any_name => path.push(self.any_name(pair)),
                 _ => args = self.type_args(pair),
             }
         }
@@ -65,24 +65,24 @@ impl Builder<'_> {
     }
 
     /// `type_args`
-    pub(super) fn type_args(&mut self, pair: Pair<'_, Rule>) -> List<TypeExpr> {
+    pub(super) fn type_args(&mut self, pair: Pair<'_>) -> List<TypeExpr> {
         Cursor::of(pair).map(|t| self.type_expr(t)).collect()
     }
 
     /// `field`
-    pub(super) fn field(&mut self, pair: Pair<'_, Rule>) -> Field {
-        let doc = self.doc(self.span(&pair));
+    pub(super) fn field(&mut self, pair: Pair<'_>) -> Field {
+        let doc = self.doc(self.span(pair));
         let mut inner = Cursor::of(pair);
-        let name = self.value_name(&inner.expect(), "a field's name");
+        let name = self.value_name(inner.expect(), "a field's name");
         let ty = self.type_expr(inner.expect());
         let default = inner.next().map(|e| self.expr(e));
         Field { name, ty, default, doc }
     }
 
     /// `part_record`: of a field that cannot be read the name is known, or else nothing of the type.
-    pub(super) fn part_record(&mut self, pair: Pair<'_, Rule>) -> TypeExpr {
-        let span = self.span(&pair);
-        let mut braces = Braces::of(&pair, Rule::strict_fields);
+    pub(super) fn part_record(&mut self, pair: Pair<'_>) -> TypeExpr {
+        let span = self.span(pair);
+        let mut braces = Braces::of(pair, Rule::strict_fields);
         let (mut fields, mut whole): (Vec<Field>, bool) = (Vec::new(), true);
         for pair in Cursor::of(pair) {
             if pair.as_rule() != Rule::bad_prop {
@@ -90,14 +90,14 @@ impl Builder<'_> {
                 continue;
             }
             let before = fields.last().map(|f| Span { end: f.ty.span.end, ..f.name.span });
-            if self.bad_part(&pair, before, &mut braces) {
+            if self.bad_part(pair, before, &mut braces) {
                 if let Some(last) = fields.last_mut() {
                     last.ty.kind = TypeExprKind::Bad;
                     last.default = None;
                 }
                 continue;
             }
-            let at = self.span(&pair);
+            let at = self.span(pair);
             match word_at(pair.as_str()) {
                 Some(name) => {
                     let name =
@@ -113,9 +113,9 @@ impl Builder<'_> {
     }
 
     /// `generics`
-    pub(super) fn generics(&mut self, pair: Option<Pair<'_, Rule>>) -> List<Name> {
+    pub(super) fn generics(&mut self, pair: Option<Pair<'_>>) -> List<Name> {
         let Some(pair) = pair else { return List::default() };
-        Cursor::of(pair).map(|n| self.type_name(&n, "a type parameter's name")).collect()
+        Cursor::of(pair).map(|n| self.type_name(n, "a type parameter's name")).collect()
     }
 }
 
