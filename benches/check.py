@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Speed of `flowc check` on generated programs of 1,000 to 1,000,000 lines: lines a second, memory, and (at 1,000 lines)
-what a start costs. Beside it `sprocket check` on the same program written in WDL, the front end's share of a workflow of
-10,000 inline tasks, and workflows of 5,000 tasks with claims.
+"""Speed of `flowc check` on generated programs of 1,000 to 1,000,000 lines: lines a second, memory, (at 1,000 lines) what a
+start costs, and (at 100,000) what one core alone does. Beside it `sprocket check` on the same program written in WDL, the
+front end's share of a workflow of 10,000 inline tasks, and workflows of 5,000 tasks with claims.
 
 Usage: python3 benches/check.py [lines …]
 sprocket is looked for in $SPROCKET, in .cache/sprocket/bin (where `just sprocket` puts it) and in the path.
@@ -117,6 +117,8 @@ def sprocket():
 # What a process weighs counts from the fork on: it is started by one that is small, not by this one with its texts.
 STARTER = """
 import os, sys, time
+if sys.argv.pop(1) == "one":
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 null = os.open(os.devnull, os.O_WRONLY)
 actions = [(os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
 start = time.monotonic()
@@ -126,19 +128,19 @@ print(status, time.monotonic() - start, usage.ru_maxrss / 1024)
 """
 
 
-def measure(argv):
-    told = subprocess.run([sys.executable, "-I", "-S", "-c", STARTER, *argv], capture_output=True, text=True, check=True)
+def measure(cores, argv):
+    told = subprocess.run([sys.executable, "-I", "-S", "-c", STARTER, cores, *argv], capture_output=True, text=True, check=True)
     status, seconds, mib = told.stdout.split()
     if status != "0":
         sys.exit(f"{' '.join(argv)} failed")
     return float(seconds), float(mib)
 
 
-def row(name, tool, text, suffix):
+def row(name, tool, text, suffix, cores="all"):
     with tempfile.NamedTemporaryFile("w", suffix=suffix, delete=False) as f:
         f.write(text)
     try:
-        runs = [measure([*tool, f.name]) for _ in range(5 if len(text) < 5e6 else 1)]
+        runs = [measure(cores, [*tool, f.name]) for _ in range(5 if len(text) < 5e6 else 1)]
     finally:
         os.unlink(f.name)
     seconds, lines, size = statistics.median(r[0] for r in runs), text.count("\n"), len(text) / 1e6
@@ -157,6 +159,10 @@ def main():
         row("flowc check", [FLOWC, "check"], program(size), ".flow")
         if peer and size <= 100_000:
             row("sprocket check", peer, in_wdl(size), ".wdl")
+        if size == 100_000:
+            row("… on one core", [FLOWC, "check"], program(size), ".flow", "one")
+            if peer:
+                row("… on one core", peer, in_wdl(size), ".wdl", "one")
     row("10,000 tasks", [FLOWC, "check"], many_tasks(10_000), ".flow")
     for name, claim in CLAIMS:
         row(name, [FLOWC, "check"], many_claims(5_000, claim), ".flow")

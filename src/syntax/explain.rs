@@ -2,7 +2,7 @@
 //! was expected there are said in the language's words.
 
 use super::build::Builder;
-use super::cursor::Pair;
+use super::cursor::{Pair, ParseTree};
 use super::grammar::{FlowParser, Rule};
 use super::wanted::{Wanted, code_end};
 use super::{errors, habits, hints, names, repair};
@@ -182,9 +182,11 @@ impl<'a> Builder<'a> {
                     let end = start + text[..at].trim_end().len();
                     (format!("write `{sign}`"), self.place(end, end), sign)
                 });
-                self.report(match missing {
-                    Some((title, place, sign)) => diagnostic.fix(title, place, sign),
-                    None => diagnostic,
+                self.report(match (missing, reserved_at(text, at)) {
+                    (Some((title, place, sign)), _) => diagnostic.fix(title, place, sign),
+                    (None, Some(word)) if phrase.starts_with("a name") => diagnostic
+                        .help(format!("`{word}` is a word of the language: it cannot be a name")),
+                    (None, _) => diagnostic,
                 });
             }
             None => {
@@ -298,6 +300,14 @@ fn word_hint(text: &str, rule: Rule) -> Option<hints::Hint> {
     let mock = rule == Rule::strict_test && text.starts_with("mock");
     let in_block = matches!(rule, Rule::strict_stmt | Rule::strict_test);
     if mock { None } else { hints::word(text, in_block) }
+}
+
+/// The word of the language at a place, where a name of it would do.
+fn reserved_at(text: &str, at: usize) -> Option<&str> {
+    let here = text[at..].trim_start();
+    let word = &here[..here.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(here.len())];
+    let letters = word.starts_with(|c: char| c.is_ascii_lowercase());
+    (letters && ParseTree::read(Rule::name, word).is_none()).then_some(word)
 }
 
 /// A keyword that nothing follows.
