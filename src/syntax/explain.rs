@@ -184,8 +184,9 @@ impl<'a> Builder<'a> {
                 });
                 self.report(match (missing, reserved_at(text, at)) {
                     (Some((title, place, sign)), _) => diagnostic.fix(title, place, sign),
-                    (None, Some(word)) if phrase.starts_with("a name") => diagnostic
-                        .help(format!("`{word}` is a word of the language: it cannot be a name")),
+                    (None, Some(word)) if phrase.starts_with("a name") => {
+                        diagnostic.help(format!("`{word}` is a word of the language: it cannot be a name"))
+                    }
                     (None, _) => diagnostic,
                 });
             }
