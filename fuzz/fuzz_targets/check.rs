@@ -42,7 +42,7 @@ fuzz_target!(|text: &str| {
         }
     };
     let plan = &compiled.plan;
-    let _ = (print::print(plan), show::text(plan), show::json(plan), draw::dot(plan), draw::mermaid(plan));
+    let _ = (print::print(plan), show::text(plan, None), show::json(plan, None), draw::dot(plan), draw::mermaid(plan));
     // What is too deep to be saved is refused in words.
     if let Ok(saved) = format::to_json(plan) {
         let read = format::from_json(&saved).expect("a saved plan is read");
