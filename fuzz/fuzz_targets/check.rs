@@ -21,8 +21,7 @@ fn spans_are_inside(program: &Program) {
 }
 
 fn rendered(program: &Program) {
-    let found: Vec<Found<'_>> =
-        program.diagnostics.iter().map(|d| (d, &program.sources)).collect();
+    let found: Vec<Found<'_>> = program.diagnostics.iter().map(|d| (d, &program.sources)).collect();
     let _ = (json(&found), sarif(&found), github(&found));
     let style = Style { color: false, unicode: true, width: 80 };
     for d in program.diagnostics.iter().take(20) {
@@ -42,7 +41,13 @@ fuzz_target!(|text: &str| {
         }
     };
     let plan = &compiled.plan;
-    let _ = (print::print(plan), show::text(plan, None), show::json(plan, None), draw::dot(plan), draw::mermaid(plan));
+    let _ = (
+        print::print(plan),
+        show::text(plan, None),
+        show::json(plan, None),
+        draw::dot(plan),
+        draw::mermaid(plan),
+    );
     // What is too deep to be saved is refused in words.
     if let Ok(saved) = format::to_json(plan) {
         let read = format::from_json(&saved).expect("a saved plan is read");

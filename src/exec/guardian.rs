@@ -124,11 +124,8 @@ pub(super) fn wrap(request: ProcessRequest, binary: &Path) -> Result<ProcessRequ
 
 /// A folder without the record of an earlier try.
 fn prepare_folder(folder: &Path) -> Result<(), ExecError> {
-    // Our own folder: whatever is wrong with it is the machine's trouble, not the task's.
-    let failed = |error: &std::io::Error| {
-        let why = format!("cannot prepare {}: {}", folder.display(), super::plain(error));
-        ExecError::new(Fault::Busy, why)
-    };
+    let failed =
+        |error: &std::io::Error| ExecError::own_file(format!("cannot prepare {}", folder.display()), error);
     own::folder(folder).map_err(|error| failed(&error))?;
     match fs::remove_file(folder.join(RECORD)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(&error)),

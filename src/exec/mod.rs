@@ -135,6 +135,11 @@ impl ExecError {
         };
         ExecError::new(fault, format!("{what}: {}", plain(error)))
     }
+
+    /// An error of the system with a file that is ours: whatever it is, it is the machine's trouble and not the task's.
+    pub fn own_file(what: impl fmt::Display, error: &std::io::Error) -> ExecError {
+        ExecError::new(Fault::Busy, format!("{what}: {}", plain(error)))
+    }
 }
 
 /// The system's words without Rust's "(os error 2)".

@@ -155,5 +155,9 @@ fn worktree(places: &Places<'_>, parties: &Parties<'_>) -> Option<Fix> {
         return None;
     }
     let edits = vec![add_prop(places, &decl.props, "workspace: worktree")];
-    Some(look(format!("let `{}` work in a tree of its own: `workspace: worktree`", writer.name), edits))
+    let title = format!(
+        "let `{}` work in a tree of its own: `workspace: worktree` (planned with, but not run by this version)",
+        writer.name
+    );
+    Some(look(title, edits))
 }

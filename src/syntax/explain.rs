@@ -115,7 +115,7 @@ impl<'a> Builder<'a> {
         });
         let begun = begun.map(|b| (within(b.start), within(b.end)));
         let reported = written.is_empty() || written.contains(repair::BROKEN);
-        if !reported && !self.full() && !self.known_fault(self.span_of(pair)) {
+        if !reported && !self.full() && !self.known_fault(self.span(pair)) {
             self.explain_at(&braces.text, braces.start, braces.rule);
         }
         let from = begun.map_or(bad.start, |(start, _)| start);
@@ -127,10 +127,6 @@ impl<'a> Builder<'a> {
         let blanks: String = braces.text[from..end].chars().map(blank).collect();
         braces.text.replace_range(from..end, &blanks);
         begun.is_some()
-    }
-
-    fn span_of(&self, pair: Pair<'_>) -> Span {
-        self.place(pair.start(), pair.end())
     }
 
     /// A piece whose brackets or strings do not close: reported by the scan. Blanks only are no item.
@@ -305,8 +301,7 @@ fn word_hint(text: &str, rule: Rule) -> Option<hints::Hint> {
 
 /// The word of the language at a place, where a name of it would do.
 fn reserved_at(text: &str, at: usize) -> Option<&str> {
-    let here = text[at..].trim_start();
-    let word = &here[..here.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(here.len())];
+    let word = habits::word_at(text[at..].trim_start());
     let letters = word.starts_with(|c: char| c.is_ascii_lowercase());
     (letters && ParseTree::read(Rule::name, word).is_none()).then_some(word)
 }

@@ -31,7 +31,7 @@ pub(super) fn prepare(
         let path = request.out_dir.join("schema.json");
         own::file(&path)
             .and_then(|mut file| file.write_all(schema.to_string().as_bytes()))
-            .map_err(|e| ExecError::io(format!("cannot write {}", path.display()), &e))?;
+            .map_err(|e| ExecError::own_file(format!("cannot write {}", path.display()), &e))?;
         process.env.push(EnvVar::new("FLOW_RESULT_SCHEMA", path.to_string_lossy()));
     }
     for (name, value) in [("FLOW_AGENT_MODEL", &request.model), ("FLOW_AGENT_SESSION", &request.resume)] {

@@ -149,7 +149,7 @@ pub struct Asked {
 /// When the request cannot be put to this runtime, or its files cannot be written.
 pub fn prepare(request: AgentRequest) -> Result<(ProcessRequest, Asked), ExecError> {
     let folder = &request.out_dir;
-    own::folder(folder).map_err(|e| ExecError::io(format!("cannot make {}", folder.display()), &e))?;
+    own::folder(folder).map_err(|e| ExecError::own_file(format!("cannot make {}", folder.display()), &e))?;
     let mut process = ProcessRequest::new(request.attempt.clone(), Vec::<String>::new());
     process.cwd = Some(request.cwd.clone());
     process.env.clone_from(&request.env);

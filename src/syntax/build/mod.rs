@@ -102,7 +102,8 @@ impl<'a> Builder<'a> {
         self.ids.fresh()
     }
 
-    fn span(&self, pair: Pair<'_>) -> Span {
+    /// The span of a pair of the piece.
+    pub(super) fn span(&self, pair: Pair<'_>) -> Span {
         self.place(pair.start(), pair.end())
     }
 
